@@ -96,6 +96,16 @@ def problems(rows: list[Row], tests: list[Test], mentions: list[Mention]) -> lis
     return found
 
 
+def notes(rows: list[Row], mentions: list[Mention]) -> list[str]:
+    """Comments that name a table but prove none of its rows."""
+    by_id, tables = {r.id: r for r in rows}, tables_of(rows)
+    return [
+        f"note: {m.where}: {m.row} stands for no row here, name one such as {tables[m.row][0].id}"
+        for m in mentions
+        if m.test and m.row in tables and not rows_named(m.row, m.test, by_id, tables)
+    ]
+
+
 def main(arguments: list[str]) -> int:
     if arguments not in (["--write"], ["--check"]):
         print(__doc__, file=sys.stderr)
@@ -106,7 +116,7 @@ def main(arguments: list[str]) -> int:
         rows = filled(rows, mentions)
         ROWS.write_text(dump(rows), "utf-8")
     wrong = problems(rows, tests, mentions)
-    print(*wrong, sep="\n", file=sys.stderr)
+    print(*wrong, *notes(rows, mentions), sep="\n", file=sys.stderr)
     proved = sum(bool(r.tests) for r in rows)
     print(f"{proved} of {len(rows)} rows have a test")
     return 1 if wrong else 0
