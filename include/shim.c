@@ -1,0 +1,71 @@
+#include "shim.h"
+#include "http_config.h"
+#include "http_log.h"
+#include "http_core.h"
+#include "http_ssl.h"
+#include "apr_optional.h"
+
+int mpy_request_log_level(const request_rec *r, int index)
+{
+    return ap_get_request_module_loglevel(r, index);
+}
+
+int mpy_server_log_level(const server_rec *s, int index)
+{
+    return ap_get_server_module_loglevel(s, index);
+}
+
+int mpy_conn_log_level(const conn_rec *c, int index)
+{
+    return ap_get_conn_module_loglevel(c, index);
+}
+
+apr_bucket *mpy_brigade_first(apr_bucket_brigade *bb)
+{
+    return APR_BRIGADE_FIRST(bb);
+}
+
+int mpy_brigade_is_end(apr_bucket_brigade *bb, const apr_bucket *b)
+{
+    return b == APR_BRIGADE_SENTINEL(bb);
+}
+
+int mpy_brigade_is_empty(apr_bucket_brigade *bb)
+{
+    return APR_BRIGADE_EMPTY(bb);
+}
+
+int mpy_bucket_is_eos(const apr_bucket *b)
+{
+    return APR_BUCKET_IS_EOS(b);
+}
+
+int mpy_bucket_is_flush(const apr_bucket *b)
+{
+    return APR_BUCKET_IS_FLUSH(b);
+}
+
+int mpy_bucket_is_metadata(const apr_bucket *b)
+{
+    return APR_BUCKET_IS_METADATA(b);
+}
+
+apr_status_t mpy_bucket_read(apr_bucket *b, const char **data, apr_size_t *length, int block)
+{
+    return apr_bucket_read(b, data, length, block ? APR_BLOCK_READ : APR_NONBLOCK_READ);
+}
+
+void mpy_bucket_delete(apr_bucket *b)
+{
+    apr_bucket_delete(b);
+}
+
+const char *mpy_ssl_var_lookup(apr_pool_t *p, server_rec *s, conn_rec *c, request_rec *r, const char *name)
+{
+    return ap_ssl_var_lookup(p, s, c, r, name);
+}
+
+int mpy_ssl_is_https(conn_rec *c)
+{
+    return ap_ssl_conn_is_ssl(c);
+}

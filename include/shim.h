@@ -1,0 +1,29 @@
+/* What bindgen cannot reach: macros of httpd and APR with arguments. */
+#ifndef MOD_PYTHON_SHIM_H
+#define MOD_PYTHON_SHIM_H
+
+#include "httpd.h"
+#include "apr_buckets.h"
+
+/** The level at which messages of module `index` are logged for this request. */
+int mpy_request_log_level(const request_rec *r, int index);
+/** The same for a server. */
+int mpy_server_log_level(const server_rec *s, int index);
+/** The same for a connection. */
+int mpy_conn_log_level(const conn_rec *c, int index);
+
+/** APR_BUCKET_NEXT and friends. */
+apr_bucket *mpy_brigade_first(apr_bucket_brigade *bb);
+int mpy_brigade_is_end(apr_bucket_brigade *bb, const apr_bucket *b);
+int mpy_brigade_is_empty(apr_bucket_brigade *bb);
+int mpy_bucket_is_eos(const apr_bucket *b);
+int mpy_bucket_is_flush(const apr_bucket *b);
+int mpy_bucket_is_metadata(const apr_bucket *b);
+apr_status_t mpy_bucket_read(apr_bucket *b, const char **data, apr_size_t *length, int block);
+void mpy_bucket_delete(apr_bucket *b);
+
+/** mod_ssl's optional functions; NULL or 0 where mod_ssl is absent. */
+const char *mpy_ssl_var_lookup(apr_pool_t *p, server_rec *s, conn_rec *c, request_rec *r, const char *name);
+int mpy_ssl_is_https(conn_rec *c);
+
+#endif

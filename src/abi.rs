@@ -1,0 +1,129 @@
+//! What crosses the border between the host copy of the library and an image: the host's facts on the way in, one entry
+//! on the way out, and the calls. Both sides are the same file, so Rust types have the same layout on both; only statics
+//! differ. Locks that both sides take must be std's: they need no table beside themselves.
+
+use std::ffi::{CString, c_int, c_void};
+
+use crate::httpd::handler_list::HandlerList;
+use crate::httpd::sys;
+use crate::phase::Phase;
+
+/// The exported entry: takes a [`HostTable`], fills an [`ImageTable`].
+pub type ImageMain = unsafe extern "C" fn(*const c_void, *mut c_void);
+
+/// What an image is told once.
+#[derive(Clone)]
+pub struct HostTable {
+    /// The module's place in httpd's configuration vectors.
+    pub module_index: c_int,
+    /// The interpreter's place in the host's table.
+    pub interp: usize,
+    /// The interpreter's name.
+    pub name: CString,
+    /// The main server's record.
+    pub main_server: *mut sys::server_rec,
+    /// The folder from which `mod_python` is imported.
+    pub package_dir: CString,
+    /// The global mutexes.
+    pub mutexes: *const crate::httpd::mutex::Mutexes,
+    /// Keeps a cleanup for the child's end: interpreter, owned callable, owned data.
+    pub register_child_cleanup: extern "C" fn(usize, *mut c_void, *mut c_void),
+    /// Makes the record of a request that Python sees for the first time.
+    pub expire_request: crate::httpd::pool::Cleanup,
+    /// A notice in the main server's log.
+    pub log_notice: fn(&str),
+}
+
+// SAFETY: the pointers are process-wide records that live as long as the child serves.
+unsafe impl Send for HostTable {}
+// SAFETY: as above; nothing is changed through them.
+unsafe impl Sync for HostTable {}
+
+/// What an image answers.
+pub struct ImageTable {
+    /// Runs a [`Call`]; the GIL of the image's interpreter is held.
+    pub run: unsafe extern "C" fn(*mut c_void),
+}
+
+impl ImageTable {
+    /// A table that does nothing, to be filled.
+    pub const EMPTY: ImageTable = ImageTable { run: nothing };
+}
+
+unsafe extern "C" fn nothing(_call: *mut c_void) {}
+
+/// One visit to an interpreter.
+pub enum Call<'a, 'c> {
+    /// Bring the interpreter's Python side up.
+    Start(&'a mut StartCall),
+    /// Run a phase of a request.
+    Phase(&'a mut PhaseCall<'c>),
+    /// Run one registered cleanup of a request.
+    RequestCleanup(&'a mut RequestCleanupCall),
+    /// The request goes: its Python objects expire.
+    Expire(&'a mut ExpireCall),
+    /// Copy plain attributes of the request object into the request's record.
+    ExportAttributes(*mut sys::request_rec),
+    /// PythonImport.
+    Import(&'a mut ImportCall<'c>),
+    /// One registered cleanup of the child.
+    ChildCleanup(&'a mut ChildCleanupCall),
+    /// `atexit` callbacks.
+    Exit,
+}
+
+/// See [`Call::Start`].
+pub struct StartCall {
+    /// Why it failed.
+    pub error: Option<String>,
+}
+
+/// See [`Call::Phase`].
+pub struct PhaseCall<'a> {
+    /// The request.
+    pub request: *mut sys::request_rec,
+    /// The phase.
+    pub phase: Phase,
+    /// The configured list.
+    pub configured: Option<&'a HandlerList>,
+    /// The merged configuration.
+    pub settings: Option<&'a crate::httpd::config::Settings>,
+    /// The result for httpd.
+    pub result: c_int,
+}
+
+/// See [`Call::RequestCleanup`].
+pub struct RequestCleanupCall {
+    /// The request.
+    pub request: *mut sys::request_rec,
+    /// The callable, a reference that the call takes over.
+    pub callable: *mut c_void,
+    /// Its argument, likewise.
+    pub data: *mut c_void,
+}
+
+/// See [`Call::Expire`].
+pub struct ExpireCall {
+    /// The request.
+    pub request: *mut sys::request_rec,
+    /// Its object, a reference that the call takes over.
+    pub object: *mut c_void,
+}
+
+/// See [`Call::Import`].
+pub struct ImportCall<'a> {
+    /// `module[::function]`
+    pub text: &'a [u8],
+    /// Whether to log the import.
+    pub log: bool,
+    /// PythonPath of the main server.
+    pub path: Option<&'a [u8]>,
+}
+
+/// See [`Call::ChildCleanup`].
+pub struct ChildCleanupCall {
+    /// The callable, a reference that the call takes over.
+    pub callable: *mut c_void,
+    /// Its argument, likewise.
+    pub data: *mut c_void,
+}

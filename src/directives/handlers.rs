@@ -1,0 +1,195 @@
+//! The directives that name handlers: the phases, PythonHandlerModule, the filters.
+
+use std::ffi::{c_char, c_void};
+use std::ptr;
+
+use super::{Answer, Scope};
+use crate::httpd::config::FilterNode;
+use crate::httpd::handler_list::{ExtNode, HandlerEntry, HandlerList};
+use crate::httpd::pool::bytes;
+use crate::httpd::{section, sys};
+use crate::parse::handler::{self, HandlerLine};
+use crate::phase::{PHASES, Phase};
+
+/// The phases that PythonHandlerModule fills.
+const MODULE_PHASES: [Phase; 12] = [
+    Phase::PostReadRequest,
+    Phase::Trans,
+    Phase::HeaderParser,
+    Phase::Access,
+    Phase::Authen,
+    Phase::Authz,
+    Phase::Type,
+    Phase::Fixup,
+    Phase::Content,
+    Phase::Init,
+    Phase::Log,
+    Phase::Cleanup,
+];
+
+/// Callback of the phase directives.
+pub(super) unsafe extern "C" fn phase_handlers(
+    cmd: *mut sys::cmd_parms,
+    dir: *mut c_void,
+    args: *const c_char,
+) -> Answer {
+    // SAFETY: httpd's arguments.
+    let (mut scope, value) = unsafe { (Scope::new(cmd, dir), bytes(args)) };
+    let Some(info) = PHASES.get(scope.data()) else { return scope.error("unknown phase") };
+    let line = handler::split_line(value);
+    if info.early && line.bar {
+        return scope.error(&format!("{} does not accept \"| .ext\" syntax.", scope.name()));
+    }
+    if let Some(doubt) = handler::doubts(&line) {
+        scope.warn(&doubt);
+    }
+    if info.phase == Phase::Connection {
+        return connection(&mut scope, &line);
+    }
+    add(&mut scope, info.phase, &line, false)
+}
+
+/// Callback of PythonHandlerModule.
+pub(super) unsafe extern "C" fn handler_module(
+    cmd: *mut sys::cmd_parms,
+    dir: *mut c_void,
+    args: *const c_char,
+) -> Answer {
+    // SAFETY: httpd's arguments.
+    let (mut scope, value) = unsafe { (Scope::new(cmd, dir), bytes(args)) };
+    let line = handler::split_line(value);
+    if let Some(doubt) = handler::doubts(&line) {
+        scope.warn(&doubt);
+    }
+    for phase in MODULE_PHASES {
+        let answer = add(&mut scope, phase, &line, true);
+        if !answer.is_null() {
+            return answer;
+        }
+    }
+    ptr::null()
+}
+
+/// Appends the handlers of a line to the scope's lists of one phase.
+fn add(scope: &mut Scope<'_>, phase: Phase, line: &HandlerLine<'_>, silent: bool) -> Answer {
+    if line.handlers.is_empty() {
+        return ptr::null();
+    }
+    // SAFETY: cmd is httpd's.
+    let place = match unsafe { section::place(scope.cmd) } {
+        Ok(place) => place,
+        Err(text) => return text.as_ptr(),
+    };
+    scope.mark_server(true);
+    let pool = scope.pool();
+    let mut lists = Vec::new();
+    if line.extensions.is_empty() {
+        let generic = &mut scope.dir.lists[phase as usize];
+        if generic.is_null() {
+            *generic = HandlerList::new(pool);
+        }
+        lists.push(*generic);
+    }
+    for extension in &line.extensions {
+        lists.push(extension_list(scope, phase, extension));
+    }
+    scope.dir.phases |= phase.bit();
+    for text in &line.handlers {
+        let entry = HandlerEntry { text: pool.dup(text), place, silent, next: ptr::null() };
+        for &list in &lists {
+            // SAFETY: the lists belong to the scope being read; nobody else has seen them yet.
+            unsafe { (*list).push(pool, entry) };
+        }
+    }
+    ptr::null()
+}
+
+/// This scope's list for an extension, made if missing.
+fn extension_list(scope: &mut Scope<'_>, phase: Phase, extension: &[u8]) -> *mut HandlerList {
+    // SAFETY: nodes and texts of the scope being read.
+    let found = unsafe {
+        crate::httpd::chain::iter(scope.dir.by_ext)
+            .find(|node| node.phase == phase && bytes(node.extension) == extension)
+    };
+    if let Some(node) = found {
+        return node.list;
+    }
+    let pool = scope.pool();
+    let list = HandlerList::new(pool);
+    let node = ExtNode { phase, extension: pool.dup(extension), list, next: scope.dir.by_ext };
+    scope.dir.by_ext = pool.alloc(node);
+    list
+}
+
+/// Only the first handler of a connection runs, and no file name is known.
+fn connection(scope: &mut Scope<'_>, line: &HandlerLine<'_>) -> Answer {
+    if line.bar {
+        scope.warn("a connection has no file name: a handler with an extension never runs");
+        return ptr::null();
+    }
+    let Some(text) = line.handlers.first() else { return ptr::null() };
+    scope.mark_server(true);
+    let pool = scope.pool();
+    let entry = HandlerEntry {
+        text: pool.dup(text),
+        place: crate::httpd::handler_list::Place::None,
+        silent: false,
+        next: ptr::null(),
+    };
+    let second = line.handlers.len() > 1;
+    let again = match scope.server() {
+        Some(server) if server.connection.is_null() => {
+            let list = HandlerList::new(pool);
+            // SAFETY: just made.
+            unsafe { (*list).push(pool, entry) };
+            server.connection = list;
+            false
+        }
+        _ => true,
+    };
+    if second || again {
+        scope.warn("only the first connection handler of a server runs");
+    }
+    ptr::null()
+}
+
+/// Callback of PythonInputFilter.
+pub(super) unsafe extern "C" fn input_filter(
+    cmd: *mut sys::cmd_parms,
+    dir: *mut c_void,
+    text: *const c_char,
+    name: *const c_char,
+) -> Answer {
+    // SAFETY: httpd's arguments.
+    unsafe { filter(Scope::new(cmd, dir), bytes(text), name, true) }
+}
+
+/// Callback of PythonOutputFilter.
+pub(super) unsafe extern "C" fn output_filter(
+    cmd: *mut sys::cmd_parms,
+    dir: *mut c_void,
+    text: *const c_char,
+    name: *const c_char,
+) -> Answer {
+    // SAFETY: httpd's arguments.
+    unsafe { filter(Scope::new(cmd, dir), bytes(text), name, false) }
+}
+
+/// # Safety
+/// `name` is NULL or NUL-terminated.
+unsafe fn filter(mut scope: Scope<'_>, text: &[u8], name: *const c_char, input: bool) -> Answer {
+    // SAFETY: cmd is httpd's, name the caller's.
+    let (place, name) = unsafe { (section::place(scope.cmd), if name.is_null() { text } else { bytes(name) }) };
+    let place = match place {
+        Ok(place) => place,
+        Err(text) => return text.as_ptr(),
+    };
+    scope.mark_server(true);
+    let pool = scope.pool();
+    let list = HandlerList::new(pool);
+    // SAFETY: just made.
+    unsafe { (*list).push(pool, HandlerEntry { text: pool.dup(text), place, silent: false, next: ptr::null() }) };
+    let name = pool.dup(&name.to_ascii_lowercase());
+    scope.dir.filters = pool.alloc(FilterNode { name, list, input, next: scope.dir.filters });
+    ptr::null()
+}

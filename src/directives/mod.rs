@@ -1,0 +1,228 @@
+//! The command table: every directive with its contexts and callback. httpd calls the callbacks while it reads
+//! httpd.conf (one thread) and `.htaccess` files (any thread, records of its own).
+
+mod handlers;
+mod settings;
+
+use std::ffi::{CStr, c_char, c_int, c_void};
+use std::ptr;
+
+use crate::httpd::config::{DirConfig, ServerConfig, module_config};
+use crate::httpd::log::{self, Level, Target};
+use crate::httpd::{section, sys};
+use crate::phase::{PHASES, Phase};
+
+/// Directory, Location, Files, server level and `.htaccess` with any AllowOverride class.
+const ANYWHERE: c_int = sys::OR_ALL;
+/// Server level only.
+const SERVER: c_int = sys::RSRC_CONF;
+/// Server level and sections, not `.htaccess`.
+const NO_HTACCESS: c_int = sys::RSRC_CONF | sys::ACCESS_CONF;
+
+/// What a callback returns: NULL, or a sentence for httpd.
+type Answer = *const c_char;
+
+const fn command(name: &'static CStr, func: sys::cmd_func, how: sys::cmd_how, contexts: c_int, help: &'static CStr) -> sys::command_rec {
+    sys::command_rec {
+        name: name.as_ptr(),
+        func,
+        cmd_data: ptr::null_mut(),
+        req_override: contexts,
+        args_how: how,
+        errmsg: help.as_ptr(),
+    }
+}
+
+const fn raw(phase: Phase) -> sys::command_rec {
+    let contexts = match phase {
+        Phase::PostReadRequest | Phase::Trans | Phase::Connection => SERVER,
+        _ => ANYWHERE,
+    };
+    let name = PHASES[phase as usize].directive;
+    let func = sys::cmd_func { raw_args: Some(handlers::phase_handlers) };
+    let help = c"handlers for this phase: module[::object] ... [| .ext ...]";
+    let mut record = command(name, func, sys::cmd_how_RAW_ARGS, contexts, help);
+    record.cmd_data = ptr::without_provenance_mut(phase as usize);
+    record
+}
+
+const fn flag(name: &'static CStr, which: settings::FlagDirective, contexts: c_int, help: &'static CStr) -> sys::command_rec {
+    let mut record =
+        command(name, sys::cmd_func { flag: Some(settings::flag) }, sys::cmd_how_FLAG, contexts, help);
+    record.cmd_data = ptr::without_provenance_mut(which as usize);
+    record
+}
+
+const fn one(name: &'static CStr, func: settings::TakeOne, contexts: c_int, help: &'static CStr) -> sys::command_rec {
+    command(name, sys::cmd_func { take1: Some(func) }, sys::cmd_how_TAKE1, contexts, help)
+}
+
+/// A table that httpd may read from any thread.
+#[repr(transparent)]
+pub struct Commands([sys::command_rec; COUNT + 1]);
+
+// SAFETY: the records are constants; httpd only reads them.
+unsafe impl Sync for Commands {}
+
+impl Commands {
+    /// The first record; the table ends with a nameless one.
+    pub const fn as_ptr(&self) -> *const sys::command_rec {
+        self.0.as_ptr()
+    }
+
+    /// The names of all directives.
+    pub fn names(&self) -> impl Iterator<Item = &'static CStr> {
+        // SAFETY: names are static C strings.
+        self.0[..COUNT].iter().map(|record| unsafe { CStr::from_ptr(record.name) })
+    }
+}
+
+/// How many directives there are.
+pub const COUNT: usize = 28;
+
+/// The command table.
+pub static COMMANDS: Commands = Commands([
+    raw(Phase::Access),
+    raw(Phase::Authen),
+    raw(Phase::Authz),
+    flag(c"PythonAutoReload", settings::FlagDirective::AutoReload, ANYWHERE, c"reload changed handler modules: On or Off"),
+    raw(Phase::Cleanup),
+    raw(Phase::Connection),
+    flag(c"PythonDebug", settings::FlagDirective::Debug, ANYWHERE, c"send tracebacks to the client: On or Off"),
+    flag(c"PythonEnablePdb", settings::FlagDirective::EnablePdb, ANYWHERE, c"run handlers under pdb (httpd -X): On or Off"),
+    raw(Phase::Fixup),
+    raw(Phase::Content),
+    command(
+        c"PythonHandlerModule",
+        sys::cmd_func { raw_args: Some(handlers::handler_module) },
+        sys::cmd_how_RAW_ARGS,
+        ANYWHERE,
+        c"modules whose default functions serve every phase they have one for",
+    ),
+    raw(Phase::HeaderParser),
+    one(c"PythonHome", settings::home, SERVER, c"a prefix or virtual environment of the Python the module was built for"),
+    command(
+        c"PythonImport",
+        sys::cmd_func { take2: Some(settings::import) },
+        sys::cmd_how_TAKE2,
+        SERVER,
+        c"a module[::function] and the interpreter in which each child imports it at its start",
+    ),
+    raw(Phase::Init),
+    command(
+        c"PythonInputFilter",
+        sys::cmd_func { take2: Some(handlers::input_filter) },
+        sys::cmd_how_TAKE12,
+        NO_HTACCESS,
+        c"a handler and the name of the input filter it makes",
+    ),
+    flag(c"PythonInterpPerDirective", settings::FlagDirective::PerDirective, ANYWHERE, c"one interpreter per directory of the directive: On or Off"),
+    flag(c"PythonInterpPerDirectory", settings::FlagDirective::PerDirectory, ANYWHERE, c"one interpreter per directory of the file: On or Off"),
+    one(c"PythonInterpreter", settings::interpreter, ANYWHERE, c"the name of the interpreter to use"),
+    one(c"PythonInterpreterGIL", settings::gil, SERVER, c"own or shared: whether the server's interpreters have a GIL of their own"),
+    raw(Phase::Log),
+    flag(c"PythonOptimize", settings::FlagDirective::Optimize, SERVER, c"run Python with -OO: On or Off"),
+    command(
+        c"PythonOption",
+        sys::cmd_func { take2: Some(settings::option) },
+        sys::cmd_how_TAKE12,
+        ANYWHERE,
+        c"a key and a value for req.get_options(); without a value the key is removed",
+    ),
+    command(
+        c"PythonOutputFilter",
+        sys::cmd_func { take2: Some(handlers::output_filter) },
+        sys::cmd_how_TAKE12,
+        NO_HTACCESS,
+        c"a handler and the name of the output filter it makes",
+    ),
+    one(c"PythonPath", settings::path, ANYWHERE, c"a Python expression that gives sys.path"),
+    raw(Phase::PostReadRequest),
+    raw(Phase::Trans),
+    raw(Phase::Type),
+    // The end of the table.
+    sys::command_rec {
+        name: ptr::null(),
+        func: sys::cmd_func { no_args: None },
+        cmd_data: ptr::null_mut(),
+        req_override: 0,
+        args_how: sys::cmd_how_RAW_ARGS,
+        errmsg: ptr::null(),
+    },
+]);
+
+/// The records a callback writes into.
+struct Scope<'c> {
+    cmd: *mut sys::cmd_parms,
+    dir: &'c mut DirConfig,
+}
+
+impl Scope<'_> {
+    /// # Safety
+    /// Both are what httpd passed to a callback of [`COMMANDS`].
+    unsafe fn new<'c>(cmd: *mut sys::cmd_parms, dir: *mut c_void) -> Scope<'c> {
+        // SAFETY: httpd passes the per-directory record of the scope that is being read, which nobody else uses yet.
+        let dir = unsafe { &mut *dir.cast::<DirConfig>() };
+        dir.touched = true;
+        Scope { cmd, dir }
+    }
+
+    fn pool(&self) -> crate::httpd::pool::Pool {
+        // SAFETY: httpd's pool for what the directive stores.
+        unsafe { crate::httpd::pool::Pool::from_raw((*self.cmd).pool) }
+    }
+
+    fn at_server_level(&self) -> bool {
+        // SAFETY: cmd is httpd's.
+        unsafe { section::at_server_level(self.cmd) }
+    }
+
+    /// The record of the server the directive belongs to; None in `.htaccess`, where it must not be written.
+    fn server(&mut self) -> Option<&mut ServerConfig> {
+        // SAFETY: cmd is httpd's; outside .htaccess the configuration is read by one thread before requests run.
+        unsafe {
+            if section::in_htaccess(self.cmd) {
+                return None;
+            }
+            module_config((*(*self.cmd).server).module_config).cast::<ServerConfig>().as_mut()
+        }
+    }
+
+    /// Notes that the server has Python configured; `runs`: the directive names code.
+    fn mark_server(&mut self, runs: bool) {
+        if let Some(server) = self.server() {
+            server.python |= if runs { 3 } else { 1 };
+        }
+    }
+
+    /// The directive's name.
+    fn name(&self) -> &str {
+        // SAFETY: cmd and its command record are httpd's.
+        unsafe { CStr::from_ptr((*(*self.cmd).cmd).name) }.to_str().unwrap_or_default()
+    }
+
+    /// The number that the command table carries for the directive.
+    fn data(&self) -> usize {
+        // SAFETY: as above.
+        unsafe { (*self.cmd).info.addr() }
+    }
+
+    /// A configuration error with an own text.
+    fn error(&self, text: &str) -> Answer {
+        self.pool().dup(text.as_bytes())
+    }
+
+    /// A warning in the error log that names file and line. Silent in `.htaccess`, which is read for every request.
+    fn warn(&self, text: &str) {
+        // SAFETY: cmd, its directive and server are httpd's.
+        unsafe {
+            if section::in_htaccess(self.cmd) {
+                return;
+            }
+            let directive = &*(*self.cmd).directive;
+            let file = String::from_utf8_lossy(crate::httpd::pool::bytes(directive.filename));
+            let line = format!("MPY0101: {} at {}:{}: {text}", self.name(), file, directive.line_num);
+            log::write(Target::Server((*self.cmd).server), Level::WARNING, line.as_bytes());
+        }
+    }
+}

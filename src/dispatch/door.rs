@@ -1,0 +1,84 @@
+//! The one door into an image. The host calls `run` with the GIL held; `run` calls a Python function of the image, so
+//! that pyo3 counts this thread as attached, and that function serves the call.
+
+use std::ffi::c_void;
+use std::ptr;
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::ffi;
+use pyo3::prelude::*;
+
+use super::{child, handlers};
+use crate::abi::{Call, HostTable, ImageTable};
+use crate::guard;
+use crate::httpd::config;
+use crate::httpd::log::{self, Level, Target};
+use crate::image::state;
+
+/// The entry of an image: takes the host's facts and answers with the image's functions.
+///
+/// # Safety
+/// `host` points to a [`HostTable`], `image` to an [`ImageTable`], both of the same build of this library.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mod_python_image_main(host: *const c_void, image: *mut c_void) {
+    // SAFETY: the caller guarantees both.
+    unsafe {
+        let host = &*host.cast::<HostTable>();
+        config::set_module_index(host.module_index);
+        state::set_host(host);
+        *image.cast::<ImageTable>() = ImageTable { run };
+    }
+}
+
+/// Serves one call.
+///
+/// # Safety
+/// `call` points to a [`Call`] of the same build; this thread holds the GIL of the image's interpreter.
+unsafe extern "C" fn run(call: *mut c_void) {
+    // SAFETY: the caller holds the GIL. The token is used to make the door only; everything else runs behind it.
+    let door = state::door(unsafe { Python::assume_attached() }, || {
+        // SAFETY: as above.
+        let py = unsafe { Python::assume_attached() };
+        Ok(wrap_pyfunction!(door, py)?.into_any().unbind())
+    });
+    let outer = state::swap_call(call);
+    // SAFETY: the door is a live function of this interpreter, called without arguments.
+    unsafe {
+        let answer = match door {
+            Ok(door) => ffi::PyObject_CallNoArgs(door),
+            Err(_) => ptr::null_mut(),
+        };
+        if answer.is_null() {
+            ffi::PyErr_Clear();
+            log::write(Target::Default, Level::CRIT, b"MPY0003: a call into an interpreter failed at its door");
+        } else {
+            ffi::Py_DECREF(answer);
+        }
+    }
+    state::swap_call(outer);
+}
+
+/// The function behind [`run`]; Python code never gets hold of it.
+#[pyfunction]
+fn door(py: Python<'_>) -> PyResult<()> {
+    let call = state::swap_call(ptr::null_mut()).cast::<Call<'_, '_>>();
+    // SAFETY: run laid the call down just before and keeps it alive until this function returns.
+    let Some(call) = (unsafe { call.as_mut() }) else {
+        return Err(PyRuntimeError::new_err("only httpd calls this"));
+    };
+    guard::image(|| serve(py, call));
+    Ok(())
+}
+
+fn serve(py: Python<'_>, call: &mut Call<'_, '_>) {
+    match call {
+        Call::Start(call) => child::start(py, call),
+        Call::Phase(call) => handlers::run(py, call),
+        Call::RequestCleanup(call) => child::request_cleanup(py, call),
+        Call::Expire(call) => child::expire(py, call),
+        Call::ExportAttributes(request) => child::export_attributes(py, *request),
+        Call::Import(call) => child::import(py, call),
+        Call::ChildCleanup(call) => child::child_cleanup(py, call),
+        Call::Exit => child::exit(py),
+    }
+}

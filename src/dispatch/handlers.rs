@@ -1,0 +1,195 @@
+//! One phase inside an image: the loop over the list, and what each outcome means.
+
+use std::ffi::c_int;
+
+use pyo3::exceptions::{PyAssertionError, PyOverflowError};
+use pyo3::prelude::*;
+use pyo3::types::{PyAny, PyInt, PyTuple};
+
+use super::child::core;
+use super::report::{self, Place};
+use super::resolve::{self, Lookup};
+use crate::abi::PhaseCall;
+use crate::httpd::config::{Flag, Settings};
+use crate::httpd::pool::{Pool, bytes};
+use crate::httpd::request_state::{ListEntry, RequestState};
+use crate::httpd::sys;
+use crate::image::state;
+use crate::phase::{Chain, Phase};
+use crate::py::errors::SERVER_RETURN;
+use crate::py::live::Active;
+use crate::py::{attributes, request};
+
+/// Runs the handlers of a phase and leaves the result in the call.
+pub fn run(py: Python<'_>, call: &mut PhaseCall<'_>) {
+    let record = call.request;
+    // SAFETY: the host passes a live request whose record it made; this thread runs its phase until run returns.
+    let (object, _active) = unsafe { (request::object(py, record), Active::new((*record).connection, record)) };
+    let object = match object {
+        Ok(object) => object,
+        Err(error) => {
+            let target = crate::httpd::log::Target::Request(record);
+            report::log_lines(py, target, crate::httpd::log::Level::ERR, "MPY0403: request object: ", &error);
+            return;
+        }
+    };
+    attributes::import(py, &object, record);
+    // SAFETY: as above.
+    let outer = unsafe { begin(call) };
+    while let Some(entry) = current(record) {
+        match one(py, call, &object, entry) {
+            Next::Stop(result) => {
+                call.result = result;
+                break;
+            }
+            Next::Go(result) => {
+                call.result = result;
+                advance(record);
+            }
+            Next::Skip => {
+                if call.result == sys::HTTP_INTERNAL_SERVER_ERROR {
+                    call.result = sys::DECLINED;
+                }
+                advance(record);
+            }
+        }
+    }
+    with_state(record, |state| state.phase = outer);
+}
+
+/// The record of the request for a moment; never held across Python code.
+fn with_state<R>(record: *mut sys::request_rec, look: impl FnOnce(&mut RequestState) -> R) -> Option<R> {
+    // SAFETY: the request is live while its phase runs, and the borrow ends with `look`.
+    unsafe { RequestState::of(record) }.map(look)
+}
+
+/// Lays the phase's list into the request's record; returns the phase that was running.
+///
+/// # Safety
+/// The call's request is live.
+unsafe fn begin(call: &PhaseCall<'_>) -> Option<Phase> {
+    // SAFETY: the caller guarantees it.
+    let (filename, pool) = unsafe { (bytes((*call.request).filename), Pool::from_raw((*call.request).pool)) };
+    with_state(call.request, |state| {
+        let mut list = std::mem::take(&mut state.hlist.entries);
+        list.clear();
+        for entries in call.configured.into_iter().chain(state.added(call.phase)) {
+            list.extend(entries.iter().map(|entry| ListEntry { entry, directory: entry.directory(filename, pool) }));
+        }
+        state.hlist.entries = list;
+        state.hlist.at = 0;
+        state.phase.replace(call.phase)
+    })
+    .flatten()
+}
+
+fn current(record: *mut sys::request_rec) -> Option<ListEntry> {
+    with_state(record, |state| state.hlist.current()).flatten()
+}
+
+fn advance(record: *mut sys::request_rec) {
+    with_state(record, |state| state.hlist.advance());
+}
+
+/// What happens after one handler.
+enum Next {
+    Stop(c_int),
+    Go(c_int),
+    Skip,
+}
+
+fn one(py: Python<'_>, call: &PhaseCall<'_>, object: &Bound<'_, request::Request>, item: ListEntry) -> Next {
+    // SAFETY: entry and directory live in the configuration's or the request's pool.
+    let (entry, directory) = unsafe { (&*item.entry, item.directory.as_ref().map(|text| bytes(text))) };
+    let lookup = lookup(call, entry.text(), directory.filter(|_| !entry.is_location()), entry.silent);
+    let pdb = call.settings.is_some_and(|settings| settings.enable_pdb.is_on()) && one_process();
+    let outcome = match resolve::callable(py, &lookup, object.as_any()) {
+        Ok(None) => return Next::Skip,
+        Ok(Some(function)) if pdb => {
+            core(py).and_then(|core| core.call_method1("pdb_call", (function, object)))
+        }
+        Ok(Some(function)) => function.call1((object,)),
+        Err(error) => Err(error),
+    };
+    let outcome = outcome.or_else(|error| server_return(py, object, error));
+    match outcome.and_then(|value| status(&value, entry.text())) {
+        Ok(result) if goes_on(call.phase.info().chain, result) => Next::Go(result),
+        Ok(result) => Next::Stop(result),
+        Err(error) => {
+            let debug = call.settings.is_some_and(|settings| settings.debug.is_on())
+                && !matches!(call.phase, Phase::Log | Phase::Cleanup);
+            let interpreter = state::host().map(|host| host.name.to_string_lossy().into_owned()).unwrap_or_default();
+            let handler = String::from_utf8_lossy(entry.text());
+            let place = Place { phase: call.phase.name(), handler: &handler, interpreter: &interpreter };
+            Next::Stop(report::uncaught(py, object, call.request, &place, &error, debug))
+        }
+    }
+}
+
+fn lookup<'a>(call: &PhaseCall<'a>, text: &'a [u8], directory: Option<&'a [u8]>, silent: bool) -> Lookup<'a> {
+    let settings: Option<&'a Settings> = call.settings;
+    Lookup {
+        phase: call.phase,
+        text,
+        directory,
+        path: settings.and_then(Settings::path),
+        autoreload: settings.is_none_or(|settings| settings.auto_reload != Flag::Off),
+        log: settings.is_some_and(|settings| settings.debug.is_on()),
+        importer: settings.and_then(|settings| settings.option("mod_python.importer")).unwrap_or_default(),
+        silent,
+    }
+}
+
+/// httpd was started with -X or -D ONE_PROCESS.
+fn one_process() -> bool {
+    // SAFETY: reads httpd's list of defines.
+    unsafe { sys::ap_exists_config_define(c"ONE_PROCESS".as_ptr()) != 0 }
+}
+
+fn goes_on(chain: Chain, result: c_int) -> bool {
+    match chain {
+        Chain::OkAndDeclined => result == sys::OK || result == sys::DECLINED,
+        Chain::Declined => result == sys::DECLINED,
+        Chain::Ok => result == sys::OK,
+    }
+}
+
+/// The value a SERVER_RETURN carries; any other exception passes through.
+fn server_return<'py>(
+    py: Python<'py>,
+    object: &Bound<'py, request::Request>,
+    error: PyErr,
+) -> PyResult<Bound<'py, PyAny>> {
+    if !error.is_instance_of::<SERVER_RETURN>(py) {
+        return Err(error);
+    }
+    let mut args = error.value(py).getattr("args")?.cast_into::<PyTuple>()?;
+    if args.len() == 1
+        && let Ok(pair) = args.get_item(0)?.cast_into::<PyTuple>()
+        && pair.len() == 2
+    {
+        args = pair;
+    }
+    if args.len() > 1 {
+        let status = args.get_item(1)?;
+        if status.is_truthy()? {
+            object.setattr("status", status)?;
+        }
+    }
+    args.get_item(0)
+}
+
+/// A handler's result: an exact int that fits C's int.
+fn status(value: &Bound<'_, PyAny>, handler: &[u8]) -> PyResult<c_int> {
+    if value.is_exact_instance_of::<PyInt>() {
+        return value.extract::<c_int>().map_err(|_| {
+            let handler = String::from_utf8_lossy(handler);
+            PyOverflowError::new_err(format!("handler '{handler}' returned an integer that is no status"))
+        });
+    }
+    let found = value.get_type().name()?.to_string();
+    let handler = String::from_utf8_lossy(handler);
+    Err(PyAssertionError::new_err(format!(
+        "handler '{handler}' returned, or raised SERVER_RETURN with, a non-integer: found {found}, expected int"
+    )))
+}

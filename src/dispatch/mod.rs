@@ -1,0 +1,10 @@
+//! From a hook to a Python function and back to a status. `phases` and `select` run in the host copy, without Python;
+//! `door` and what it calls run inside an image, with its interpreter's GIL.
+
+pub mod child;
+pub mod door;
+mod handlers;
+pub mod phases;
+mod report;
+mod resolve;
+pub mod select;

@@ -1,0 +1,244 @@
+//! The host's side of a request phase: choose the handlers and the interpreter, enter it, pass the result on. A URL
+//! without Python pays a few instructions per hook.
+
+use std::ffi::{CStr, c_int, c_void};
+use std::ptr;
+
+use super::select;
+use crate::abi::{Call, ExpireCall, PhaseCall, RequestCleanupCall};
+use crate::guard;
+use crate::httpd::config::DirConfig;
+use crate::httpd::handler_list::{self, HandlerList};
+use crate::httpd::log::{self, Level, Target};
+use crate::httpd::pool::{Pool, bytes};
+use crate::httpd::request_state::RequestState;
+use crate::httpd::sys;
+use crate::interp::table::{self, Interp};
+use crate::phase::Phase;
+
+/// Runs a phase for a request; DECLINED without any work where nothing is configured for it.
+///
+/// # Safety
+/// `request` is what httpd passed to the phase's hook.
+#[inline]
+pub unsafe fn request(phase: Phase, request: *mut sys::request_rec) -> c_int {
+    // SAFETY: the caller guarantees the request.
+    unsafe {
+        let config = DirConfig::of((*request).per_dir_config);
+        let configured = config.is_some_and(|config| config.phases & phase.bit() != 0);
+        if !configured && RequestState::of(request).is_none_or(|state| state.added(phase).is_none()) {
+            return sys::DECLINED;
+        }
+        guard::request(request, phase.name(), || run(phase, request, config, None))
+    }
+}
+
+/// Runs a phase whose list may be given.
+///
+/// # Safety
+/// As [`request`]; `config` is the request's merged record.
+unsafe fn run(
+    phase: Phase,
+    request: *mut sys::request_rec,
+    config: Option<&DirConfig>,
+    given: Option<&HandlerList>,
+) -> c_int {
+    // SAFETY: the caller guarantees the request; its texts and pool live as long as it.
+    unsafe {
+        let filename = (*request).filename.as_ref().filter(|_| !phase.info().early).map(|text| bytes(text));
+        let generic = given.or_else(|| config.and_then(|config| config.list(phase)));
+        let by_ext = config.filter(|_| given.is_none()).map_or(ptr::null(), |config| config.by_ext);
+        let selection = handler_list::select(phase, generic, by_ext, filename);
+        let added = RequestState::of(request).and_then(|state| state.added(phase));
+        let Some(first) = selection.list.or(added).and_then(|list| list.iter().next()) else {
+            return sys::DECLINED;
+        };
+        let settings = config.map(|config| &config.settings);
+        let name = select::interpreter(request, settings, Some(first));
+        let Some(interp) = find(request, name, phase.name()) else { return sys::HTTP_INTERNAL_SERVER_ERROR };
+
+        let state = RequestState::ensure(request, expire);
+        if let Some(extension) = selection.extension {
+            state.extension = if extension.is_empty() { c"".as_ptr() } else { extension.as_ptr().cast() };
+        }
+        state.interpreter = name;
+        move_attributes(request, interp);
+        let mut call =
+            PhaseCall { request, phase, configured: selection.list, settings, result: sys::HTTP_INTERNAL_SERVER_ERROR };
+        interp.run(&mut Call::Phase(&mut call));
+        if phase == Phase::Authen { authen_result(request, call.result) } else { call.result }
+    }
+}
+
+/// Finds the interpreter, or logs why there is none.
+unsafe fn find(request: *mut sys::request_rec, name: *const std::ffi::c_char, phase: &str) -> Option<&'static Interp> {
+    // SAFETY: the name is NUL-terminated, the request live.
+    unsafe {
+        match table::find(bytes(name), select::own_gil((*request).server)) {
+            Ok(interp) => Some(interp),
+            Err(error) => {
+                let name = CStr::from_ptr(name).to_string_lossy();
+                let text = format!("MPY0204: can't get/create interpreter '{name}' (phase {phase}): {error}");
+                log::write(Target::Request(request), Level::ERR, text.as_bytes());
+                None
+            }
+        }
+    }
+}
+
+/// Where another interpreter ran last, its plain attributes are taken along.
+unsafe fn move_attributes(request: *mut sys::request_rec, interp: &Interp) {
+    // SAFETY: the request and its record are live; the record is looked up again after each visit.
+    unsafe {
+        let Some(state) = RequestState::of(request) else { return };
+        let last = state.last_interp.replace(interp.index);
+        if let Some(last) = last.filter(|&last| last != interp.index).and_then(table::by_index) {
+            last.run(&mut Call::ExportAttributes(request));
+        }
+    }
+}
+
+/// A handler that lets a request in must say who it is; one that asks for credentials gets httpd's challenge.
+unsafe fn authen_result(request: *mut sys::request_rec, result: c_int) -> c_int {
+    // SAFETY: the request is live.
+    unsafe {
+        if result == sys::OK && (*request).user.is_null() {
+            let text = b"MPY0402: PythonAuthenHandler: the handler returned OK but req.user is not set; it must be assigned";
+            log::write(Target::Request(request), Level::ERR, text);
+            return sys::HTTP_INTERNAL_SERVER_ERROR;
+        }
+        if result == sys::HTTP_UNAUTHORIZED {
+            let kind = sys::ap_auth_type(request);
+            if !kind.is_null() && bytes(kind).eq_ignore_ascii_case(b"basic") {
+                sys::ap_note_basic_auth_failure(request);
+            }
+        }
+    }
+    result
+}
+
+/// post_read_request: the server's Init list, then the phase's own.
+///
+/// # Safety
+/// As [`request`].
+pub unsafe fn post_read_request(r: *mut sys::request_rec) -> c_int {
+    // SAFETY: the caller guarantees the request.
+    unsafe {
+        let config = DirConfig::of((*r).per_dir_config);
+        let Some(config) = config.filter(|config| {
+            config.phases & (Phase::Init.bit() | Phase::PostReadRequest.bit()) != 0
+        }) else {
+            return sys::DECLINED;
+        };
+        if let Some(list) = config.list(Phase::Init) {
+            let result = guard::request(r, Phase::Init.name(), || run(Phase::Init, r, Some(config), Some(list)));
+            if let Some(state) = RequestState::of(r) {
+                state.init_list = list;
+            }
+            note_init(r);
+            if result != sys::OK && result != sys::DECLINED {
+                return result;
+            }
+        }
+        request(Phase::PostReadRequest, r)
+    }
+}
+
+/// header_parser: the merged configuration's Init list unless it ran already, then the phase's own.
+///
+/// # Safety
+/// As [`request`].
+pub unsafe fn header_parser(r: *mut sys::request_rec) -> c_int {
+    // SAFETY: the caller guarantees the request.
+    unsafe {
+        let ran = RequestState::of(r).map_or(ptr::null(), |state| state.init_list);
+        let config = DirConfig::of((*r).per_dir_config);
+        let own = config.and_then(|config| config.list(Phase::Init)).is_none_or(|list| !ptr::eq(list, ran));
+        if own {
+            let result = request(Phase::Init, r);
+            if config.is_some_and(|config| config.phases & Phase::Init.bit() != 0) {
+                note_init(r);
+            }
+            if result != sys::OK && result != sys::DECLINED {
+                return result;
+            }
+        }
+        request(Phase::HeaderParser, r)
+    }
+}
+
+unsafe fn note_init(request: *mut sys::request_rec) {
+    // SAFETY: the request is live, both texts static.
+    unsafe { sys::apr_table_setn((*request).notes, c"python_init_ran".as_ptr(), c"1".as_ptr()) };
+}
+
+/// The content phase runs for httpd's handler names `mod_python` and `python-program` only.
+///
+/// # Safety
+/// As [`request`].
+pub unsafe fn content(r: *mut sys::request_rec) -> c_int {
+    // SAFETY: the caller guarantees the request; its handler is NULL or NUL-terminated.
+    unsafe {
+        match bytes((*r).handler) {
+            b"mod_python" | b"python-program" => request(Phase::Content, r),
+            _ => sys::DECLINED,
+        }
+    }
+}
+
+/// map_to_storage: content served by a `<Location>` has no file.
+///
+/// Decided by the content handler that is in effect, so that Python access control in front of files, DAV or a proxy
+/// leaves their mapping alone.
+///
+/// # Safety
+/// As [`request`].
+pub unsafe fn map_to_storage(r: *mut sys::request_rec) -> c_int {
+    // SAFETY: the caller guarantees the request, its configuration and URI.
+    unsafe {
+        let Some(config) = DirConfig::of((*r).per_dir_config) else { return sys::DECLINED };
+        let first = config.list(Phase::Content).and_then(|list| list.iter().next());
+        let Some(handler_list::Place::Location(location)) = first.map(|entry| entry.place) else {
+            return sys::DECLINED;
+        };
+        if (*r).proxyreq != sys::PROXYREQ_NONE {
+            return sys::DECLINED;
+        }
+        let prefix = bytes(location).strip_suffix(b"/").unwrap_or(bytes(location));
+        let rest = bytes((*r).uri).strip_prefix(prefix).filter(|rest| rest.is_empty() || rest.starts_with(b"/"));
+        (*r).filename = ptr::null_mut();
+        (*r).canonical_filename = ptr::null_mut();
+        (*r).path_info = Pool::from_raw((*r).pool).dup(rest.unwrap_or_default());
+        (*r).finfo = sys::apr_finfo_t::default();
+        sys::OK
+    }
+}
+
+/// Before a request's pool goes: registered cleanups, the Cleanup phase, then every Python object of the request
+/// expires.
+///
+/// # Safety
+/// APR calls it with the request whose record [`RequestState::ensure`] made.
+pub unsafe extern "C" fn expire(data: *mut c_void) -> sys::apr_status_t {
+    let request = data.cast::<sys::request_rec>();
+    guard::process((), || {
+        // SAFETY: the pool is still whole; the record is looked up again after each visit to an interpreter.
+        unsafe {
+            while let Some(cleanup) = RequestState::of(request).and_then(|state| state.cleanups.pop()) {
+                if let Some(interp) = table::by_index(cleanup.interp) {
+                    let mut call =
+                        RequestCleanupCall { request, callable: cleanup.callable, data: cleanup.data };
+                    interp.run(&mut Call::RequestCleanup(&mut call));
+                }
+            }
+            self::request(Phase::Cleanup, request);
+            while let Some((index, object)) = RequestState::of(request).and_then(|state| state.objects.pop()) {
+                if let Some(interp) = table::by_index(index) {
+                    interp.run(&mut Call::Expire(&mut ExpireCall { request, object }));
+                }
+            }
+            RequestState::remove(request);
+        }
+    });
+    sys::APR_SUCCESS
+}

@@ -1,0 +1,141 @@
+//! What becomes of exceptions: the error log always, the client only with PythonDebug On.
+
+use std::ffi::c_int;
+
+use pyo3::exceptions::{PyImportError, PyOSError};
+use pyo3::prelude::*;
+use pyo3::types::PyAny;
+
+use super::child;
+use crate::httpd::log::{self, Level, Target};
+use crate::httpd::sys;
+use crate::image::state;
+use crate::py::detach::without_gil;
+use crate::py::request;
+
+/// What the report names.
+pub struct Place<'a> {
+    /// The directive.
+    pub phase: &'a str,
+    /// The handler as configured.
+    pub handler: &'a str,
+    /// The interpreter.
+    pub interpreter: &'a str,
+}
+
+/// The traceback in chunks as `traceback.format_exception` gives them; the exception's text if that fails.
+fn chunks(py: Python<'_>, error: &PyErr) -> Vec<String> {
+    let formatted = child::core(py)
+        .and_then(|core| core.call_method1("format_exception", (error.value(py),)))
+        .and_then(|list| list.try_iter()?.map(|chunk| Ok(child::shown(&chunk?))).collect::<PyResult<Vec<_>>>());
+    formatted.unwrap_or_else(|_| vec![error.to_string()])
+}
+
+/// Logs a traceback, one line per chunk, each with the prefix.
+pub fn log_lines(py: Python<'_>, target: Target, level: Level, prefix: &str, error: &PyErr) -> Vec<String> {
+    let chunks = chunks(py, error);
+    without_gil(py, target, |target| {
+        for chunk in &chunks {
+            // SAFETY: the caller's target is live while it reports.
+            unsafe { log::write(target, level, format!("{prefix}{chunk}").as_bytes()) };
+        }
+    });
+    chunks
+}
+
+/// Logs one line with a code and the interpreter's name.
+pub fn log_summary(py: Python<'_>, target: Target, code: &str, text: &str) {
+    let interpreter = state::host().map(|host| host.name.to_string_lossy().into_owned()).unwrap_or_default();
+    let line = format!("{code}: {text} (interpreter '{interpreter}')");
+    // SAFETY: the caller's target is live while it reports.
+    without_gil(py, (target, &line), |(target, text)| unsafe { log::write(target, Level::ERR, text.as_bytes()) });
+}
+
+/// A cleanup raised: two lines, the others still run.
+pub fn cleanup_failed(py: Python<'_>, target: Target, callable: &Bound<'_, PyAny>, error: &PyErr) {
+    let first = format!("python_cleanup: Error calling cleanup object {}", child::shown(callable));
+    let second = format!("    {}: {}", child::shown(error.get_type(py).as_any()), child::shown(error.value(py).as_any()));
+    without_gil(py, target, |target| {
+        for line in [first, second] {
+            // SAFETY: the caller's target is live while it reports.
+            unsafe { log::write(target, Level::ERR, line.as_bytes()) };
+        }
+    });
+}
+
+/// An uncaught exception of a handler: logged; with `debug` also sent to the client. Returns the phase's result.
+pub fn uncaught(
+    py: Python<'_>,
+    request: &Bound<'_, request::Request>,
+    record: *mut sys::request_rec,
+    place: &Place<'_>,
+    error: &PyErr,
+    debug: bool,
+) -> c_int {
+    let target = Target::Request(record);
+    let Place { phase, handler, interpreter } = place;
+    let kind = error.get_type(py).name().map(|name| name.to_string()).unwrap_or_default();
+    let summary =
+        format!("MPY0401: {phase} {handler}: uncaught {kind} (phase {phase}, interpreter '{interpreter}')");
+    // SAFETY: the record is live: its phase is running.
+    without_gil(py, (target, &summary), |(target, text)| unsafe { log::write(target, Level::ERR, text.as_bytes()) });
+    let chunks = log_lines(py, target, Level::ERR, &format!("{phase} {handler}: "), error);
+    if error.is_instance_of::<PyImportError>(py) {
+        sub_interpreter_hint(py, target, error, interpreter);
+    }
+    if !debug || client_gone(py, error) {
+        return sys::HTTP_INTERNAL_SERVER_ERROR;
+    }
+    let mut page = format!("\n<pre>\nMod_python error: \"{} {}\"\n\n", escape(phase), escape(handler));
+    for chunk in &chunks {
+        page.push_str(&escape(chunk));
+        page.push('\n');
+    }
+    page.push_str("</pre>\n");
+    match request::send_error_page(py, request, page.as_bytes()) {
+        Ok(()) => sys::DONE,
+        Err(_) => sys::HTTP_INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// An extension module that refuses sub-interpreters: say which directive helps.
+fn sub_interpreter_hint(py: Python<'_>, target: Target, error: &PyErr, interpreter: &str) {
+    const SIGNS: [&str; 5] = [
+        "does not support loading in subinterpreters",
+        "do not yet support subinterpreters",
+        "Interpreter change detected",
+        "cannot load module more than once per process",
+        "multiple interpreters",
+    ];
+    let text = child::shown(error.value(py).as_any());
+    if state::interp() == 0 || !SIGNS.iter().any(|sign| text.contains(sign)) {
+        return;
+    }
+    let line = format!(
+        "MPY0301: an extension module refuses to be loaded in interpreter '{interpreter}', which is not the first of \
+         the process: put this code into it with PythonInterpreter main_interpreter"
+    );
+    // SAFETY: the target is live: its phase is running.
+    without_gil(py, (target, &line), |(target, text)| unsafe { log::write(target, Level::ERR, text.as_bytes()) });
+}
+
+/// The exception is our own of a failed write: nobody is there to read a page.
+fn client_gone(py: Python<'_>, error: &PyErr) -> bool {
+    error.is_instance_of::<PyOSError>(py) && child::shown(error.value(py).as_any()).starts_with("Write failed")
+}
+
+/// `html.escape` with quotes.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#x27;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}

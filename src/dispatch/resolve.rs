@@ -1,0 +1,203 @@
+//! From a handler's text to a callable. Per interpreter a cache remembers what a text means and which module it loaded;
+//! one stat per call decides whether the module must be loaded again.
+
+use std::collections::{HashMap, HashSet};
+use std::ffi::{CStr, CString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pyo3::exceptions::PyAttributeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyAny, PyDict, PyList, PyString};
+
+use super::child::core;
+use crate::image::state;
+use crate::parse::handler;
+use crate::phase::Phase;
+use crate::py::text;
+
+/// What the caller knows about the handler's surroundings.
+pub struct Lookup<'a> {
+    /// The phase, for the default function.
+    pub phase: Phase,
+    /// The handler's text.
+    pub text: &'a [u8],
+    /// The entry's directory; for a Location it is not a place to import from.
+    pub directory: Option<&'a [u8]>,
+    /// PythonPath, if set.
+    pub path: Option<&'a [u8]>,
+    /// PythonAutoReload.
+    pub autoreload: bool,
+    /// Log imports (PythonDebug).
+    pub log: bool,
+    /// PythonOption mod_python.importer.
+    pub importer: &'a [u8],
+    /// A missing function is no error.
+    pub silent: bool,
+}
+
+/// What a handler text means; made once per interpreter.
+struct Meaning {
+    module: Py<PyString>,
+    object: Py<PyString>,
+    dotted: bool,
+    loaded: Mutex<Option<Arc<Loaded>>>,
+}
+
+/// The module as it was loaded.
+struct Loaded {
+    module: Py<PyAny>,
+    dict: Py<PyDict>,
+    stamp: Option<Stamp>,
+}
+
+/// The source file and its time.
+struct Stamp {
+    file: CString,
+    mtime: (i64, i64),
+}
+
+type Meanings = HashMap<(u8, Box<[u8]>), Arc<Meaning>>;
+
+static MEANINGS: Mutex<Option<Meanings>> = Mutex::new(None);
+static APPLIED: Mutex<Option<HashSet<Box<[u8]>>>> = Mutex::new(None);
+static DIRECTORIES: Mutex<Option<HashSet<Box<[u8]>>>> = Mutex::new(None);
+
+/// Whether a set has the text; the lock is not held across Python.
+fn contains(set: &Mutex<Option<HashSet<Box<[u8]>>>>, text: &[u8]) -> bool {
+    set.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(|set| set.contains(text))
+}
+
+fn insert(set: &Mutex<Option<HashSet<Box<[u8]>>>>, text: &[u8]) {
+    set.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default().insert(text.into());
+}
+
+/// The callable for a handler; None where a silent handler's module has no such function.
+///
+/// # Errors
+/// Whatever the import raises; AttributeError where the function is missing.
+pub fn callable<'py>(
+    py: Python<'py>,
+    lookup: &Lookup<'_>,
+    argument: &Bound<'py, PyAny>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    match lookup.path {
+        Some(path) => apply_path(py, path)?,
+        None => lookup.directory.filter(|_| lookup.importer.is_empty()).map_or(Ok(()), |dir| add_directory(py, dir))?,
+    }
+    let meaning = meaning(py, lookup.phase, lookup.text)?;
+    let loaded = module(py, lookup, &meaning)?;
+    let name = meaning.object.bind(py);
+    if meaning.dotted {
+        let found = core(py)?
+            .call_method1("resolve_object", (loaded.module.bind(py), name, argument, lookup.silent))?;
+        return Ok(Some(found).filter(|found| !(lookup.silent && found.is_none())));
+    }
+    match loaded.dict.bind(py).get_item(name)? {
+        Some(found) => Ok(Some(found)),
+        None if lookup.silent => Ok(None),
+        None => {
+            let module = loaded.module.bind(py);
+            let file = module.getattr("__file__").or_else(|_| module.getattr("__name__"))?;
+            Err(PyAttributeError::new_err(format!("module '{file}' contains no '{name}'")))
+        }
+    }
+}
+
+/// Applies a PythonPath text once per interpreter; remembered only where it worked.
+///
+/// # Errors
+/// Whatever the expression raises.
+pub fn apply_path(py: Python<'_>, path: &[u8]) -> PyResult<()> {
+    if contains(&APPLIED, path) {
+        return Ok(());
+    }
+    core(py)?.call_method1("apply_python_path", (text::decode(py, path)?,))?;
+    insert(&APPLIED, path);
+    // The list was replaced: handler directories have to be looked for again.
+    *DIRECTORIES.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    Ok(())
+}
+
+/// Puts a handler's directory in front of sys.path unless it is there.
+fn add_directory(py: Python<'_>, directory: &[u8]) -> PyResult<()> {
+    if contains(&DIRECTORIES, directory) {
+        return Ok(());
+    }
+    let path = py.import("sys")?.getattr("path")?.cast_into::<PyList>()?;
+    let entry = text::decode(py, directory)?;
+    if !path.contains(&entry)? {
+        path.insert(0, entry)?;
+    }
+    insert(&DIRECTORIES, directory);
+    Ok(())
+}
+
+fn meaning(py: Python<'_>, phase: Phase, handler: &[u8]) -> PyResult<Arc<Meaning>> {
+    let known = |meanings: &Option<Meanings>| {
+        // A borrowed pair cannot be looked up in a map of owned pairs without making one: handler texts are short.
+        meanings.as_ref().and_then(|meanings| meanings.get(&(phase as u8, Box::from(handler))).cloned())
+    };
+    if let Some(found) = known(&MEANINGS.lock().unwrap_or_else(PoisonError::into_inner)) {
+        return Ok(found);
+    }
+    let (module, object) = handler::split_handler(handler);
+    let object = object.unwrap_or(phase.info().function.as_bytes());
+    let made = Arc::new(Meaning {
+        module: text::decode(py, module)?.unbind(),
+        object: text::decode(py, object)?.unbind(),
+        dotted: object.contains(&b'.'),
+        loaded: Mutex::new(None),
+    });
+    let mut meanings = MEANINGS.lock().unwrap_or_else(PoisonError::into_inner);
+    meanings.get_or_insert_default().insert((phase as u8, handler.into()), Arc::clone(&made));
+    Ok(made)
+}
+
+/// The module, loaded or reloaded where needed.
+fn module(py: Python<'_>, lookup: &Lookup<'_>, meaning: &Meaning) -> PyResult<Arc<Loaded>> {
+    if lookup.importer.is_empty() {
+        let known = meaning.loaded.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(known) = known.filter(|known| is_current(py, lookup, meaning, known)) {
+            return Ok(known);
+        }
+    }
+    let directory = lookup.directory.map(|directory| text::decode(py, directory)).transpose()?;
+    let importer = text::decode(py, lookup.importer)?;
+    let arguments = (meaning.module.bind(py), directory, lookup.autoreload, lookup.log, importer);
+    let module = core(py)?.call_method1("load_handler_module", arguments)?;
+    let dict = module.getattr("__dict__")?.cast_into::<PyDict>()?;
+    let loaded = Arc::new(Loaded { stamp: stamp(&dict), dict: dict.unbind(), module: module.unbind() });
+    *meaning.loaded.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&loaded));
+    Ok(loaded)
+}
+
+/// The file and time the importer stored on the module; None where it has no file that could change.
+fn stamp(dict: &Bound<'_, PyDict>) -> Option<Stamp> {
+    let file = dict.get_item("__file__").ok()??.extract::<PathBuf>().ok()?;
+    let mtime = dict.get_item("__mtime__").ok()??.extract::<f64>().ok()?;
+    let file = CString::new(file.as_os_str().as_bytes()).ok()?;
+    let now = file_mtime(&file)?;
+    // The importer looked at the time before it read the source: if it differs now, the module is not current.
+    let stored = now.0 as f64 + 1e-9 * now.1 as f64 == mtime;
+    Some(Stamp { file, mtime: if stored { now } else { (0, 0) } })
+}
+
+fn file_mtime(file: &CStr) -> Option<(i64, i64)> {
+    let facts = std::fs::metadata(std::ffi::OsStr::from_bytes(file.to_bytes())).ok()?;
+    Some((std::os::unix::fs::MetadataExt::mtime(&facts), std::os::unix::fs::MetadataExt::mtime_nsec(&facts)))
+}
+
+fn is_current(py: Python<'_>, lookup: &Lookup<'_>, meaning: &Meaning, known: &Loaded) -> bool {
+    let Some(objects) = state::objects(py) else { return false };
+    let listed = objects.modules.bind(py).get_item(meaning.module.bind(py)).ok().flatten();
+    if !listed.is_some_and(|listed: Bound<'_, PyAny>| listed.is(known.module.bind(py))) {
+        return false;
+    }
+    match &known.stamp {
+        Some(stamp) if lookup.autoreload => file_mtime(&stamp.file) == Some(stamp.mtime),
+        _ => true,
+    }
+}
+

@@ -1,0 +1,94 @@
+//! Which interpreter serves a request. Reads the merged configuration, touches no Python.
+
+use std::ffi::{CStr, c_char};
+use std::ptr;
+
+use crate::httpd::config::{GilMode, ServerConfig, Settings};
+use crate::httpd::handler_list::{HandlerEntry, Place};
+use crate::httpd::pool::{Pool, bytes};
+use crate::httpd::sys;
+use crate::interp::table::MAIN;
+
+/// The interpreter's name for a request: the first rule that applies of PythonInterpreter, PythonInterpPerDirectory,
+/// PythonInterpPerDirective, the server's name.
+///
+/// # Safety
+/// `request` is live; `settings` is its merged configuration, `entry` the first handler of the phase.
+pub unsafe fn interpreter(
+    request: *const sys::request_rec,
+    settings: Option<&Settings>,
+    entry: Option<&HandlerEntry>,
+) -> *const c_char {
+    // SAFETY: the caller guarantees the request, whose texts are NULL or NUL-terminated.
+    unsafe {
+        let name = match settings {
+            Some(settings) if !settings.interpreter.is_null() => settings.interpreter,
+            Some(settings) if settings.per_directory.is_on() => file_directory(request),
+            Some(settings) if settings.per_directive.is_on() => entry_directory(request, entry),
+            _ => (*(*request).server).server_hostname.cast_const(),
+        };
+        if name.is_null() { MAIN.as_ptr() } else { name }
+    }
+}
+
+/// The directory of `r->filename`, with one trailing slash; NULL where no file is known.
+unsafe fn file_directory(request: *const sys::request_rec) -> *const c_char {
+    // SAFETY: as in interpreter.
+    let (filename, is_directory, pool) = unsafe {
+        let request = &*request;
+        let is_directory = request.finfo.filetype == sys::apr_filetype_e_APR_DIR;
+        (bytes(request.filename), is_directory, Pool::from_raw(request.pool))
+    };
+    if filename.is_empty() {
+        return ptr::null();
+    }
+    if is_directory {
+        let end = filename.iter().rposition(|&byte| byte != b'/').map_or(0, |at| at + 1);
+        return pool.dup(&[&filename[..end], b"/"].concat());
+    }
+    match memchr::memrchr(b'/', filename) {
+        Some(at) => pool.dup(&filename[..=at]),
+        None => ptr::null(),
+    }
+}
+
+unsafe fn entry_directory(request: *const sys::request_rec, entry: Option<&HandlerEntry>) -> *const c_char {
+    // SAFETY: as in interpreter.
+    let (filename, pool) = unsafe { (bytes((*request).filename), Pool::from_raw((*request).pool)) };
+    match entry {
+        Some(HandlerEntry { place: Place::None, .. }) | None => ptr::null(),
+        Some(entry) => entry.directory(filename, pool),
+    }
+}
+
+/// Whether an interpreter made for this server gets a GIL of its own.
+///
+/// # Safety
+/// `server` is a live server record.
+pub unsafe fn own_gil(server: *const sys::server_rec) -> bool {
+    // SAFETY: the caller guarantees it.
+    unsafe { ServerConfig::of(server) }.is_some_and(|config| config.gil == GilMode::Own)
+}
+
+/// The server name that is bound to the main interpreter: the first, in configuration order, of a server that names
+/// code to run; else of one that has any Python directive; else the main server's.
+///
+/// # Safety
+/// Called in post_config with its main server.
+pub unsafe fn main_name(main_server: *const sys::server_rec) -> Option<std::ffi::CString> {
+    let mut best: Option<(u8, u32, *const c_char)> = None;
+    let mut server = main_server;
+    while !server.is_null() {
+        // SAFETY: httpd's list of servers, whose configuration was merged.
+        let (config, name, next) =
+            unsafe { (ServerConfig::of(server), (*server).server_hostname, (*server).next.cast_const()) };
+        server = next;
+        let Some(config) = config.filter(|_| !name.is_null()) else { continue };
+        let rank = (3 - config.python.min(3), config.order);
+        if best.is_none_or(|(python, order, _)| rank < (python, order)) {
+            best = Some((rank.0, rank.1, name));
+        }
+    }
+    // SAFETY: NUL-terminated, checked for NULL above.
+    best.map(|(_, _, name)| unsafe { CStr::from_ptr(name) }.to_owned())
+}

@@ -1,0 +1,42 @@
+//! The only place that catches panics: none crosses into C. A panic of the module's own code is logged at crit and
+//! becomes a 500, the child lives on.
+
+use std::any::Any;
+use std::ffi::c_int;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::httpd::log::{self, Level, Target};
+use crate::httpd::sys;
+
+fn message(panic: &(dyn Any + Send)) -> String {
+    let text = panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no message".to_owned());
+    format!("MPY0001: the module's own code panicked, please report this: {text}")
+}
+
+/// Runs a hook of a request; a panic gives 500.
+pub fn request(request: *mut sys::request_rec, what: &str, body: impl FnOnce() -> c_int) -> c_int {
+    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {
+        let text = format!("{} (phase {what})", message(&*panic));
+        // SAFETY: httpd passed the request to the hook that is running.
+        unsafe { log::write(Target::Request(request), Level::CRIT, text.as_bytes()) };
+        sys::HTTP_INTERNAL_SERVER_ERROR
+    })
+}
+
+/// Runs a callback that has no request; a panic gives `failed`.
+pub fn process<T>(failed: T, body: impl FnOnce() -> T) -> T {
+    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {
+        // SAFETY: the default log needs no record.
+        unsafe { log::write(Target::Default, Level::CRIT, message(&*panic).as_bytes()) };
+        failed
+    })
+}
+
+/// Runs a call inside an image; a panic leaves the call's result as it is, which means failure.
+pub fn image(body: impl FnOnce()) {
+    process((), body);
+}

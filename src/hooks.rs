@@ -1,0 +1,56 @@
+//! One line per hook of httpd. All go through `guard`.
+
+use std::ffi::c_int;
+use std::ptr;
+
+use crate::dispatch::phases;
+use crate::httpd::sys;
+use crate::phase::Phase;
+use crate::server;
+
+macro_rules! request_hooks {
+    ($($name:ident => $call:path $(, $phase:expr)?;)*) => {
+        $(unsafe extern "C" fn $name(r: *mut sys::request_rec) -> c_int {
+            // SAFETY: httpd passes a live request.
+            unsafe { $call($($phase,)? r) }
+        })*
+    };
+}
+
+request_hooks! {
+    post_read_request => phases::post_read_request;
+    translate_name => phases::request, Phase::Trans;
+    map_to_storage => phases::map_to_storage;
+    header_parser => phases::header_parser;
+    access_checker => phases::request, Phase::Access;
+    check_user_id => phases::request, Phase::Authen;
+    auth_checker => phases::request, Phase::Authz;
+    type_checker => phases::request, Phase::Type;
+    fixups => phases::request, Phase::Fixup;
+    handler => phases::content;
+    log_transaction => phases::request, Phase::Log;
+}
+
+/// httpd's callback to register hooks; all stand in the middle, so that the order of LoadModule lines decides among
+/// modules.
+pub unsafe extern "C" fn register(_pool: *mut sys::apr_pool_t) {
+    const MIDDLE: c_int = sys::APR_HOOK_MIDDLE;
+    let none = ptr::null();
+    // SAFETY: httpd calls this while it loads the module; the callbacks live as long as the library, which stays.
+    unsafe {
+        sys::ap_hook_pre_config(Some(server::pre_config), none, none, MIDDLE);
+        sys::ap_hook_post_config(Some(server::post_config), none, none, MIDDLE);
+        sys::ap_hook_child_init(Some(server::child_init), none, none, MIDDLE);
+        sys::ap_hook_post_read_request(Some(post_read_request), none, none, MIDDLE);
+        sys::ap_hook_translate_name(Some(translate_name), none, none, MIDDLE);
+        sys::ap_hook_map_to_storage(Some(map_to_storage), none, none, MIDDLE);
+        sys::ap_hook_header_parser(Some(header_parser), none, none, MIDDLE);
+        sys::ap_hook_access_checker(Some(access_checker), none, none, MIDDLE);
+        sys::ap_hook_check_user_id(Some(check_user_id), none, none, MIDDLE);
+        sys::ap_hook_auth_checker(Some(auth_checker), none, none, MIDDLE);
+        sys::ap_hook_type_checker(Some(type_checker), none, none, MIDDLE);
+        sys::ap_hook_fixups(Some(fixups), none, none, MIDDLE);
+        sys::ap_hook_handler(Some(handler), none, none, MIDDLE);
+        sys::ap_hook_log_transaction(Some(log_transaction), none, none, MIDDLE);
+    }
+}

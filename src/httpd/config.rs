@@ -1,0 +1,420 @@
+//! The two configuration records: per directory and per server. Plain data in pools, read without Python.
+//!
+//! A record is written while its scope is read, by one thread, and never changed once requests run. Merging makes a new
+//! record that points into both, so a request without Python directives in its scope pays nothing, and one with them a
+//! few hundred instructions.
+
+use std::ffi::{c_char, c_int, c_void};
+use std::ptr;
+use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
+
+use super::chain;
+use super::handler_list::{ExtNode, HandlerList};
+use super::pool::{Pool, bytes};
+use super::sys;
+use crate::phase::Phase;
+
+/// The place of this module in every configuration vector; httpd sets it at `LoadModule`, an image gets the host's.
+static MODULE_INDEX: AtomicI32 = AtomicI32::new(-1);
+
+/// How many server records were made since `reset_order`: their order is the configuration's.
+static SERVER_ORDER: AtomicU32 = AtomicU32::new(0);
+
+/// Tells this copy of the library which index httpd gave to the module.
+pub fn set_module_index(index: c_int) {
+    MODULE_INDEX.store(index, Ordering::Relaxed);
+}
+
+/// The module's index, -1 before httpd set it.
+pub fn module_index() -> c_int {
+    MODULE_INDEX.load(Ordering::Relaxed)
+}
+
+/// Counts server records from the start again; called when a configuration begins to be read.
+pub fn reset_order() {
+    SERVER_ORDER.store(0, Ordering::Relaxed);
+}
+
+/// An On/Off directive that may be absent.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[repr(u8)]
+pub enum Flag {
+    /// Not given.
+    #[default]
+    Unset,
+    /// Off
+    Off,
+    /// On
+    On,
+}
+
+impl Flag {
+    fn or(self, outer: Flag) -> Flag {
+        if self == Flag::Unset { outer } else { self }
+    }
+
+    /// Given and On.
+    pub fn is_on(self) -> bool {
+        self == Flag::On
+    }
+
+    /// `"1"`, `"0"` or None, as `get_config()` shows it.
+    pub fn text(self) -> Option<&'static str> {
+        match self {
+            Flag::Unset => None,
+            Flag::Off => Some("0"),
+            Flag::On => Some("1"),
+        }
+    }
+}
+
+/// One PythonOption; the innermost and latest stands first.
+#[derive(Clone, Copy)]
+pub struct OptionNode {
+    /// Key, NUL-terminated.
+    pub key: *const c_char,
+    /// Value, NUL-terminated; empty: removed.
+    pub value: *const c_char,
+    /// The next node.
+    pub next: *const OptionNode,
+}
+
+impl chain::Node for OptionNode {
+    fn next(&self) -> *const OptionNode {
+        self.next
+    }
+    fn with_next(self, next: *const OptionNode) -> OptionNode {
+        OptionNode { next, ..self }
+    }
+}
+
+/// One PythonInputFilter or PythonOutputFilter.
+#[derive(Clone, Copy)]
+pub struct FilterNode {
+    /// The filter's name, lower case.
+    pub name: *const c_char,
+    /// Its handler; a list of one.
+    pub list: *mut HandlerList,
+    /// Input or output.
+    pub input: bool,
+    /// The next node.
+    pub next: *const FilterNode,
+}
+
+impl chain::Node for FilterNode {
+    fn next(&self) -> *const FilterNode {
+        self.next
+    }
+    fn with_next(self, next: *const FilterNode) -> FilterNode {
+        FilterNode { next, ..self }
+    }
+}
+
+/// What both records hold: the directives table and the options.
+#[derive(Clone, Copy)]
+pub struct Settings {
+    /// PythonAutoReload
+    pub auto_reload: Flag,
+    /// PythonDebug
+    pub debug: Flag,
+    /// PythonEnablePdb
+    pub enable_pdb: Flag,
+    /// PythonInterpPerDirective
+    pub per_directive: Flag,
+    /// PythonInterpPerDirectory
+    pub per_directory: Flag,
+    /// PythonInterpreter, NULL where absent
+    pub interpreter: *const c_char,
+    /// PythonPath, NULL where absent
+    pub path: *const c_char,
+    /// PythonOption
+    pub options: *const OptionNode,
+}
+
+impl Settings {
+    const EMPTY: Settings = Settings {
+        auto_reload: Flag::Unset,
+        debug: Flag::Unset,
+        enable_pdb: Flag::Unset,
+        per_directive: Flag::Unset,
+        per_directory: Flag::Unset,
+        interpreter: ptr::null(),
+        path: ptr::null(),
+        options: chain::empty(),
+    };
+
+    /// # Safety
+    /// Both records live at least as long as the pool.
+    unsafe fn merged(&self, outer: &Settings, pool: Pool) -> Settings {
+        let text = |inner: *const c_char, outer: *const c_char| if inner.is_null() { outer } else { inner };
+        Settings {
+            auto_reload: self.auto_reload.or(outer.auto_reload),
+            debug: self.debug.or(outer.debug),
+            enable_pdb: self.enable_pdb.or(outer.enable_pdb),
+            per_directive: self.per_directive.or(outer.per_directive),
+            per_directory: self.per_directory.or(outer.per_directory),
+            interpreter: text(self.interpreter, outer.interpreter),
+            path: text(self.path, outer.path),
+            // SAFETY: the caller guarantees it.
+            options: unsafe { chain::overlay(pool, self.options, outer.options) },
+        }
+    }
+
+    /// The directives that are set, by name, as `get_config()` shows them.
+    pub fn directives(&self) -> Vec<(&'static str, &[u8])> {
+        let flags = [
+            ("PythonAutoReload", self.auto_reload),
+            ("PythonDebug", self.debug),
+            ("PythonEnablePdb", self.enable_pdb),
+            ("PythonInterpPerDirective", self.per_directive),
+            ("PythonInterpPerDirectory", self.per_directory),
+        ];
+        let flags = flags.into_iter().filter_map(|(name, flag)| Some((name, flag.text()?.as_bytes())));
+        // SAFETY: both texts are NULL or NUL-terminated and live as long as the record.
+        let texts = unsafe { [("PythonInterpreter", self.interpreter.as_ref()), ("PythonPath", self.path.as_ref())] };
+        // SAFETY: as above.
+        let texts = texts.into_iter().filter_map(|(name, text)| Some((name, unsafe { bytes(text?) })));
+        flags.chain(texts).collect()
+    }
+
+    /// The options from the outermost to the innermost, each key once (compared without case): the first spelling and
+    /// the last value. A removed option has an empty value.
+    pub fn options(&self) -> Vec<(&[u8], &[u8])> {
+        // SAFETY: nodes and texts live as long as the record.
+        let nodes = unsafe { chain::iter(self.options) };
+        let mut nodes: Vec<(&[u8], &[u8])> =
+            // SAFETY: as above.
+            nodes.map(|node| unsafe { (bytes(node.key), bytes(node.value)) }).collect();
+        nodes.reverse();
+        let mut found: Vec<(&[u8], &[u8])> = Vec::with_capacity(nodes.len());
+        for (key, value) in nodes {
+            match found.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(key)) {
+                Some(entry) => entry.1 = value,
+                None => found.push((key, value)),
+            }
+        }
+        found
+    }
+
+    /// The value of one option, None where it is absent or removed.
+    pub fn option(&self, key: &str) -> Option<&[u8]> {
+        // SAFETY: nodes and texts live as long as the record.
+        let mut nodes = unsafe { chain::iter(self.options) };
+        // SAFETY: as above.
+        nodes.find_map(|node| unsafe {
+            bytes(node.key).eq_ignore_ascii_case(key.as_bytes()).then(|| bytes(node.value))
+        })
+        .filter(|value| !value.is_empty())
+    }
+
+    /// PythonInterpreter's value.
+    pub fn interpreter(&self) -> Option<&[u8]> {
+        // SAFETY: NULL or NUL-terminated, as long-lived as the record.
+        unsafe { self.interpreter.as_ref().map(|text| bytes(text)) }
+    }
+
+    /// PythonPath's value.
+    pub fn path(&self) -> Option<&[u8]> {
+        // SAFETY: NULL or NUL-terminated, as long-lived as the record.
+        unsafe { self.path.as_ref().map(|text| bytes(text)) }
+    }
+}
+
+/// The per-directory record.
+#[derive(Clone, Copy)]
+pub struct DirConfig {
+    /// Directives and options.
+    pub settings: Settings,
+    /// Bit set of the phases that have any list.
+    pub phases: u32,
+    /// The generic list of each phase, NULL where there is none.
+    pub lists: [*mut HandlerList; Phase::COUNT],
+    /// The lists for extensions.
+    pub by_ext: *const ExtNode,
+    /// The Python filters.
+    pub filters: *const FilterNode,
+    /// Anything was written into this record.
+    pub touched: bool,
+}
+
+impl DirConfig {
+    /// An empty record.
+    pub const EMPTY: DirConfig = DirConfig {
+        settings: Settings::EMPTY,
+        phases: 0,
+        lists: [ptr::null_mut(); Phase::COUNT],
+        by_ext: chain::empty(),
+        filters: chain::empty(),
+        touched: false,
+    };
+
+    /// The merged record of a configuration vector, None where httpd never made one.
+    ///
+    /// # Safety
+    /// `vector` is a configuration vector of httpd that outlives `'a`.
+    #[inline]
+    pub unsafe fn of<'a>(vector: *const sys::ap_conf_vector_t) -> Option<&'a DirConfig> {
+        // SAFETY: httpd's vectors are arrays of pointers indexed by module_index.
+        unsafe { module_config(vector).cast::<DirConfig>().as_ref() }
+    }
+
+    /// The generic list of a phase.
+    pub fn list(&self, phase: Phase) -> Option<&HandlerList> {
+        // SAFETY: NULL or a list of the same configuration.
+        unsafe { self.lists[phase as usize].as_ref() }
+    }
+}
+
+/// The entry of this module in a configuration vector (`ap_get_module_config`).
+///
+/// # Safety
+/// `vector` is a configuration vector of httpd, NULL is refused by httpd itself.
+#[inline]
+pub unsafe fn module_config(vector: *const sys::ap_conf_vector_t) -> *mut c_void {
+    // SAFETY: http_config.h: a vector is an array of void pointers, one per module.
+    unsafe { *vector.cast::<*mut c_void>().add(module_index() as usize) }
+}
+
+/// Sets the entry of this module.
+///
+/// # Safety
+/// As [`module_config`]; the caller owns the vector's owner.
+pub unsafe fn set_module_config(vector: *mut sys::ap_conf_vector_t, value: *mut c_void) {
+    // SAFETY: as above.
+    unsafe { *vector.cast::<*mut c_void>().add(module_index() as usize) = value };
+}
+
+/// One PythonImport line.
+#[derive(Clone, Copy)]
+pub struct ImportNode {
+    /// `module[::function]`
+    pub text: *const c_char,
+    /// The interpreter's name.
+    pub interpreter: *const c_char,
+    /// The next line.
+    pub next: *const ImportNode,
+}
+
+impl chain::Node for ImportNode {
+    fn next(&self) -> *const ImportNode {
+        self.next
+    }
+    fn with_next(self, next: *const ImportNode) -> ImportNode {
+        ImportNode { next, ..self }
+    }
+}
+
+/// Who shares a GIL.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[repr(u8)]
+pub enum GilMode {
+    /// Not given: shared.
+    #[default]
+    Unset,
+    /// All interpreters of the process share one.
+    Shared,
+    /// The interpreter has its own.
+    Own,
+}
+
+/// The per-server record.
+#[derive(Clone, Copy)]
+pub struct ServerConfig {
+    /// Directives and options.
+    pub settings: Settings,
+    /// PythonConnectionHandler.
+    pub connection: *mut HandlerList,
+    /// PythonImport, the last line first.
+    pub imports: *const ImportNode,
+    /// PythonInterpreterGIL.
+    pub gil: GilMode,
+    /// Place in configuration order, the main server is 0.
+    pub order: u32,
+    /// Bit 0: any Python directive belongs to this server; bit 1: one that names code to run.
+    pub python: u8,
+}
+
+impl ServerConfig {
+    /// A record for the next server of the configuration.
+    pub fn next() -> ServerConfig {
+        ServerConfig {
+            settings: Settings::EMPTY,
+            connection: ptr::null_mut(),
+            imports: chain::empty(),
+            gil: GilMode::Unset,
+            order: SERVER_ORDER.fetch_add(1, Ordering::Relaxed),
+            python: 0,
+        }
+    }
+
+    /// The record of a server.
+    ///
+    /// # Safety
+    /// `server` is a live server record whose configuration was read.
+    pub unsafe fn of<'a>(server: *const sys::server_rec) -> Option<&'a ServerConfig> {
+        // SAFETY: the caller guarantees the record; module_config its vector.
+        unsafe { module_config((*server).module_config).cast::<ServerConfig>().as_ref() }
+    }
+}
+
+/// httpd's callback for a new per-directory record.
+pub unsafe extern "C" fn create_dir(pool: *mut sys::apr_pool_t, _dir: *mut c_char) -> *mut c_void {
+    // SAFETY: httpd passes the pool in which the record lives.
+    unsafe { Pool::from_raw(pool) }.alloc(DirConfig::EMPTY).cast()
+}
+
+/// httpd's callback to overlay an outer per-directory record with an inner one.
+pub unsafe extern "C" fn merge_dir(pool: *mut sys::apr_pool_t, outer: *mut c_void, inner: *mut c_void) -> *mut c_void {
+    // SAFETY: httpd passes records made by create_dir or here, and a pool that does not outlive them.
+    let (pool, base, add) =
+        unsafe { (Pool::from_raw(pool), &*outer.cast::<DirConfig>(), &*inner.cast::<DirConfig>()) };
+    if !add.touched {
+        return outer;
+    }
+    if !base.touched {
+        return inner;
+    }
+    let mut lists = base.lists;
+    for (merged, own) in lists.iter_mut().zip(add.lists) {
+        if !own.is_null() {
+            *merged = own;
+        }
+    }
+    // SAFETY: as above.
+    let merged = unsafe {
+        DirConfig {
+            settings: add.settings.merged(&base.settings, pool),
+            phases: base.phases | add.phases,
+            lists,
+            by_ext: chain::overlay(pool, add.by_ext, base.by_ext),
+            filters: chain::overlay(pool, add.filters, base.filters),
+            touched: true,
+        }
+    };
+    pool.alloc(merged).cast()
+}
+
+/// httpd's callback for a new per-server record.
+pub unsafe extern "C" fn create_server(pool: *mut sys::apr_pool_t, _server: *mut sys::server_rec) -> *mut c_void {
+    // SAFETY: httpd passes the configuration's pool.
+    unsafe { Pool::from_raw(pool) }.alloc(ServerConfig::next()).cast()
+}
+
+/// httpd's callback to overlay the main server's record with a virtual host's.
+pub unsafe extern "C" fn merge_server(
+    pool: *mut sys::apr_pool_t,
+    outer: *mut c_void,
+    inner: *mut c_void,
+) -> *mut c_void {
+    // SAFETY: httpd passes two records made by create_server, and the configuration's pool.
+    let (pool, base, add) =
+        unsafe { (Pool::from_raw(pool), &*outer.cast::<ServerConfig>(), &*inner.cast::<ServerConfig>()) };
+    let merged = ServerConfig {
+        // SAFETY: both records live in the configuration's pool.
+        settings: unsafe { add.settings.merged(&base.settings, pool) },
+        connection: if add.connection.is_null() { base.connection } else { add.connection },
+        gil: if add.gil == GilMode::Unset { base.gil } else { add.gil },
+        ..*add
+    };
+    pool.alloc(merged).cast()
+}

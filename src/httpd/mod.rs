@@ -1,0 +1,12 @@
+//! Safe views of httpd and APR. Nothing here knows Python.
+
+pub mod chain;
+pub mod config;
+pub mod handler_list;
+pub mod log;
+pub mod mutex;
+pub mod pool;
+pub mod process;
+pub mod request_state;
+pub mod section;
+pub mod sys;

@@ -1,0 +1,29 @@
+//! Directives that hold for the whole process: they must be known before Python starts. Owned text, because a restart
+//! clears every configuration pool while these statics survive.
+
+use std::ffi::CString;
+use std::sync::{Mutex, PoisonError};
+
+/// The process-wide directives of the configuration that was read last.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProcessConfig {
+    /// PythonOptimize was On anywhere.
+    pub optimize: bool,
+    /// PythonHome.
+    pub home: Option<CString>,
+    /// The server name that is bound to the main interpreter.
+    pub main_name: Option<CString>,
+}
+
+static CONFIG: Mutex<ProcessConfig> =
+    Mutex::new(ProcessConfig { optimize: false, home: None, main_name: None });
+
+/// Changes the record.
+pub fn update(change: impl FnOnce(&mut ProcessConfig)) {
+    change(&mut CONFIG.lock().unwrap_or_else(PoisonError::into_inner));
+}
+
+/// A copy of the record.
+pub fn current() -> ProcessConfig {
+    CONFIG.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}

@@ -1,0 +1,5 @@
+//! Pure parsers: bytes in, values out. Nothing here knows httpd or Python.
+
+#![forbid(unsafe_code)]
+
+pub mod handler;

@@ -1,0 +1,124 @@
+//! One table of the phases: directive, default function, chain rule. The command table, the hooks, the dispatcher and
+//! `req.add_handler` all read it, so a phase is described in one place only.
+
+use std::ffi::CStr;
+
+/// A phase in which Python functions may run, in the order in which httpd reaches them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Phase {
+    /// `post_read_request`
+    PostReadRequest,
+    /// `post_read_request` at server level, `header_parser` below it
+    Init,
+    /// `translate_name`
+    Trans,
+    /// `header_parser`
+    HeaderParser,
+    /// `access_checker`
+    Access,
+    /// `check_user_id`
+    Authen,
+    /// `auth_checker`
+    Authz,
+    /// `type_checker`
+    Type,
+    /// `fixups`
+    Fixup,
+    /// `handler`, the content phase
+    Content,
+    /// `log_transaction`
+    Log,
+    /// destruction of the request's pool
+    Cleanup,
+    /// `process_connection`
+    Connection,
+}
+
+/// After which results the next handler of the same list runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chain {
+    /// httpd's run-all hooks: both OK and DECLINED go on.
+    OkAndDeclined,
+    /// httpd's run-first hooks: only DECLINED goes on.
+    Declined,
+    /// Only OK goes on.
+    Ok,
+}
+
+/// What is known of one phase.
+pub struct PhaseInfo {
+    /// The phase itself; equals its place in [`PHASES`].
+    pub phase: Phase,
+    /// The directive, which is also the name in `req.phase` and `req.add_handler`.
+    pub directive: &'static CStr,
+    /// The function that is called where the handler names none.
+    pub function: &'static str,
+    /// When the next handler of the list runs.
+    pub chain: Chain,
+    /// Runs before the file name is known: no extension list can apply.
+    pub early: bool,
+    /// `req.add_handler` accepts it.
+    pub dynamic: bool,
+}
+
+const fn info(phase: Phase, directive: &'static CStr, function: &'static str, chain: Chain) -> PhaseInfo {
+    let early = matches!(phase, Phase::PostReadRequest | Phase::Trans);
+    let dynamic = !matches!(phase, Phase::Cleanup | Phase::Connection);
+    PhaseInfo { phase, directive, function, chain, early, dynamic }
+}
+
+/// Every phase, in the order of [`Phase`].
+pub static PHASES: [PhaseInfo; Phase::COUNT] = [
+    info(Phase::PostReadRequest, c"PythonPostReadRequestHandler", "postreadrequesthandler", Chain::OkAndDeclined),
+    info(Phase::Init, c"PythonInitHandler", "inithandler", Chain::OkAndDeclined),
+    info(Phase::Trans, c"PythonTransHandler", "transhandler", Chain::Declined),
+    info(Phase::HeaderParser, c"PythonHeaderParserHandler", "headerparserhandler", Chain::OkAndDeclined),
+    info(Phase::Access, c"PythonAccessHandler", "accesshandler", Chain::OkAndDeclined),
+    info(Phase::Authen, c"PythonAuthenHandler", "authenhandler", Chain::Declined),
+    info(Phase::Authz, c"PythonAuthzHandler", "authzhandler", Chain::Declined),
+    info(Phase::Type, c"PythonTypeHandler", "typehandler", Chain::Declined),
+    info(Phase::Fixup, c"PythonFixupHandler", "fixuphandler", Chain::OkAndDeclined),
+    info(Phase::Content, c"PythonHandler", "handler", Chain::OkAndDeclined),
+    info(Phase::Log, c"PythonLogHandler", "loghandler", Chain::OkAndDeclined),
+    info(Phase::Cleanup, c"PythonCleanupHandler", "cleanuphandler", Chain::Ok),
+    info(Phase::Connection, c"PythonConnectionHandler", "connectionhandler", Chain::Ok),
+];
+
+impl Phase {
+    /// How many phases there are.
+    pub const COUNT: usize = 13;
+
+    /// The row of the table.
+    pub fn info(self) -> &'static PhaseInfo {
+        &PHASES[self as usize]
+    }
+
+    /// The directive's name as text.
+    pub fn name(self) -> &'static str {
+        self.info().directive.to_str().unwrap_or_default()
+    }
+
+    /// The phase of this directive, exact spelling.
+    pub fn by_directive(name: &str) -> Option<Phase> {
+        PHASES.iter().find(|info| info.directive.to_bytes() == name.as_bytes()).map(|info| info.phase)
+    }
+
+    /// The bit of this phase in a set of phases.
+    pub const fn bit(self) -> u32 {
+        1 << self as u32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_stand_at_their_phase() {
+        for (index, info) in PHASES.iter().enumerate() {
+            assert_eq!(info.phase as usize, index);
+            assert_eq!(info.function, info.directive.to_str().unwrap()["Python".len()..].to_lowercase());
+        }
+    }
+}

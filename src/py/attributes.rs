@@ -1,0 +1,77 @@
+//! Attributes that user code sets on a request travel between the interpreters that serve it, as far as their values
+//! are plain: None, bool, int, float, str, bytes. Everything else stays where it was made.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyAny, PyBool, PyBytes, PyDict, PyFloat, PyInt, PyNone, PyString};
+
+use super::request::{self, Request};
+use super::text;
+use crate::httpd::request_state::{PlainValue, RequestState};
+use crate::httpd::sys;
+use crate::image::state;
+
+/// Copies the plain attributes of this interpreter's object into the request's record.
+pub fn export(py: Python<'_>, record: *mut sys::request_rec) {
+    // SAFETY: the host passes a live request between two of its phases.
+    let object = unsafe { RequestState::of(record) }.and_then(|state| state.object(state::interp()));
+    let Some(object) = object else { return };
+    // SAFETY: the record owns a reference to this interpreter's object.
+    let object = unsafe { Bound::<PyAny>::from_borrowed_ptr(py, object.cast()) };
+    let Ok(attributes) = object.cast::<Request>().map_err(PyErr::from).and_then(request::own_attributes) else { return };
+    let plain = attributes
+        .iter()
+        .filter_map(|(name, value)| Some((bytes_of(name.cast::<PyString>().ok()?)?, plain(&value)?)))
+        .collect();
+    // SAFETY: as above.
+    if let Some(state) = unsafe { RequestState::of(record) } {
+        state.attributes = plain;
+    }
+}
+
+/// Sets what another interpreter exported on this interpreter's object.
+pub fn import(py: Python<'_>, object: &Bound<'_, Request>, record: *mut sys::request_rec) {
+    // SAFETY: the request is live while its phase runs.
+    let attributes = unsafe { RequestState::of(record) }.map(|state| std::mem::take(&mut state.attributes));
+    let attributes = attributes.filter(|attributes| !attributes.is_empty());
+    let Some((attributes, own)) = attributes.zip(request::own_attributes(object).ok()) else { return };
+    for (name, value) in attributes {
+        if let Ok(name) = text::decode(py, &name) {
+            // A value that cannot be made again (no memory) is left out.
+            let _ = set(py, &own, &name, &value);
+        }
+    }
+}
+
+fn bytes_of(text: &Bound<'_, PyString>) -> Option<Vec<u8>> {
+    let encoded = text.call_method1("encode", ("utf-8", "surrogateescape")).ok()?;
+    Some(encoded.cast::<PyBytes>().ok()?.as_bytes().to_vec())
+}
+
+fn plain(value: &Bound<'_, PyAny>) -> Option<PlainValue> {
+    if value.is_none() {
+        Some(PlainValue::None)
+    } else if value.is_exact_instance_of::<PyBool>() {
+        value.is_truthy().ok().map(PlainValue::Bool)
+    } else if value.is_exact_instance_of::<PyInt>() {
+        value.extract().ok().map(PlainValue::Int)
+    } else if value.is_exact_instance_of::<PyFloat>() {
+        value.extract().ok().map(PlainValue::Float)
+    } else if value.is_exact_instance_of::<PyString>() {
+        bytes_of(value.cast().ok()?).map(PlainValue::Str)
+    } else if value.is_exact_instance_of::<PyBytes>() {
+        value.cast::<PyBytes>().ok().map(|bytes| PlainValue::Bytes(bytes.as_bytes().to_vec()))
+    } else {
+        None
+    }
+}
+
+fn set(py: Python<'_>, own: &Bound<'_, PyDict>, name: &Bound<'_, PyString>, value: &PlainValue) -> PyResult<()> {
+    match value {
+        PlainValue::None => own.set_item(name, PyNone::get(py)),
+        PlainValue::Bool(value) => own.set_item(name, *value),
+        PlainValue::Int(value) => own.set_item(name, *value),
+        PlainValue::Float(value) => own.set_item(name, *value),
+        PlainValue::Str(value) => own.set_item(name, text::decode(py, value)?),
+        PlainValue::Bytes(value) => own.set_item(name, PyBytes::new(py, value)),
+    }
+}

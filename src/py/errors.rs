@@ -1,0 +1,18 @@
+//! The exceptions of the module.
+
+use pyo3::create_exception;
+use pyo3::exceptions::{PyException, PyRuntimeError};
+
+create_exception!(
+    _apache,
+    SERVER_RETURN,
+    PyException,
+    "SERVER_RETURN(result[, status]): ends a handler with a result, as if it had returned it."
+);
+
+create_exception!(
+    _apache,
+    ExpiredError,
+    PyRuntimeError,
+    "A request, connection or table was used after its end, or by a thread that does not serve it."
+);

@@ -1,0 +1,96 @@
+//! Live pointers: a Python object's way to a record of httpd, until the record's pool goes.
+//!
+//! A pointer is usable while its request or connection lives, and by the thread that is serving that connection only.
+//! Everything else raises `ExpiredError` (a RuntimeError) instead of touching memory. All requests of one connection
+//! (main, sub-request, redirect) are served by one thread at a time, so the connection is the key.
+
+use std::cell::Cell;
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+use pyo3::prelude::*;
+
+use super::errors::ExpiredError;
+use crate::httpd::sys;
+
+thread_local! {
+    /// The connection this thread is serving in this interpreter, and the request on top of it.
+    static ACTIVE: Cell<(*const sys::conn_rec, *mut sys::request_rec)> = const { Cell::new((ptr::null(), ptr::null_mut())) };
+}
+
+/// Makes this thread the one that serves a connection, until it is dropped.
+pub struct Active(*const sys::conn_rec, *mut sys::request_rec);
+
+impl Active {
+    /// `request` may be null outside requests.
+    ///
+    /// # Safety
+    /// The connection is being served by this thread, and stays so until the result is dropped.
+    pub unsafe fn new(conn: *const sys::conn_rec, request: *mut sys::request_rec) -> Active {
+        let (outer, outer_request) = ACTIVE.replace((conn, request));
+        Active(outer, outer_request)
+    }
+}
+
+impl Drop for Active {
+    fn drop(&mut self) {
+        ACTIVE.set((self.0, self.1));
+    }
+}
+
+/// The innermost request this thread is serving in this interpreter, NULL where there is none.
+pub fn current_request() -> *mut sys::request_rec {
+    ACTIVE.get().1
+}
+
+/// A pointer that expires.
+pub struct Live<T> {
+    record: AtomicPtr<T>,
+    conn: *const sys::conn_rec,
+}
+
+// SAFETY: the record is dereferenced only by the thread that serves the connection, checked at each access; the
+// interpreter's GIL orders expiry and access.
+unsafe impl<T> Send for Live<T> {}
+// SAFETY: as above.
+unsafe impl<T> Sync for Live<T> {}
+
+impl<T> Live<T> {
+    /// # Safety
+    /// `record` is live until [`Live::expire`] is called, and belongs to a request or connection of `conn`.
+    pub unsafe fn new(record: *mut T, conn: *const sys::conn_rec) -> Live<T> {
+        Live { record: AtomicPtr::new(record), conn }
+    }
+
+    /// From now on every access raises.
+    pub fn expire(&self) {
+        self.record.store(ptr::null_mut(), Ordering::Relaxed);
+    }
+
+    /// Runs `body` with the record; nothing borrowed from it leaves.
+    ///
+    /// # Errors
+    /// `ExpiredError` after the record's end and in threads that do not serve it.
+    #[inline]
+    pub fn with<R>(&self, body: impl FnOnce(*mut T) -> R) -> PyResult<R> {
+        let record = self.record.load(Ordering::Relaxed);
+        if record.is_null() {
+            return Err(ExpiredError::new_err("the request or connection this object belongs to has ended"));
+        }
+        if !ptr::eq(ACTIVE.get().0, self.conn) {
+            return Err(ExpiredError::new_err(
+                "this object belongs to a request or connection that this thread is not serving now",
+            ));
+        }
+        Ok(body(record))
+    }
+
+    /// A second pointer to another record of the same owner; it has to be expired together with this one.
+    ///
+    /// # Safety
+    /// `record` lives as long as this pointer's.
+    pub unsafe fn sibling<U>(&self, record: *mut U) -> Live<U> {
+        // SAFETY: the caller guarantees the record; the connection is this pointer's.
+        unsafe { Live::new(record, self.conn) }
+    }
+}

@@ -1,0 +1,26 @@
+//! The native module `_apache`, made anew in every interpreter.
+
+use pyo3::prelude::*;
+use pyo3::types::PyModule;
+
+use super::{constants, errors, request, server, table};
+use crate::abi::HostTable;
+
+/// Makes the module with its classes, functions and constants.
+///
+/// # Errors
+/// MemoryError.
+pub fn native<'py>(py: Python<'py>, host: &HostTable) -> PyResult<Bound<'py, PyModule>> {
+    let module = PyModule::new(py, "_apache")?;
+    module.add("SERVER_RETURN", py.get_type::<errors::SERVER_RETURN>())?;
+    module.add("ExpiredError", py.get_type::<errors::ExpiredError>())?;
+    module.add_class::<request::Request>()?;
+    module.add_class::<server::Server>()?;
+    module.add_class::<table::Table>()?;
+    module.add("table", py.get_type::<table::Table>())?;
+    // SAFETY: the host's main server lives as long as the child serves.
+    module.add("main_server", unsafe { server::Server::new(host.main_server) })?;
+    module.add("interpreter", host.name.to_string_lossy())?;
+    constants::add(&module)?;
+    Ok(module)
+}

@@ -1,0 +1,96 @@
+//! Text between C and Python: out as UTF-8 with surrogateescape, which never fails and loses nothing; in as ISO-8859-1
+//! with the escaped bytes mapped back.
+
+use std::borrow::Cow;
+use std::ffi::c_char;
+
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyString};
+
+use crate::httpd::pool;
+
+/// Bytes as str: UTF-8, other bytes as lone surrogates (PEP 383).
+pub fn decode<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyString>> {
+    // SAFETY: address and length of the slice; the error handler's name is NUL-terminated; the result is a new
+    // reference or an error is set.
+    unsafe {
+        let text = ffi::PyUnicode_DecodeUTF8(
+            bytes.as_ptr().cast(),
+            bytes.len() as ffi::Py_ssize_t,
+            c"surrogateescape".as_ptr(),
+        );
+        Ok(Bound::from_owned_ptr_or_err(py, text)?.cast_into_unchecked())
+    }
+}
+
+/// A C string as str, NULL as None.
+///
+/// # Safety
+/// `text` is NULL or NUL-terminated.
+pub unsafe fn decode_c<'py>(py: Python<'py>, text: *const c_char) -> PyResult<Option<Bound<'py, PyString>>> {
+    if text.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: the caller guarantees it.
+    decode(py, unsafe { pool::bytes(text) }).map(Some)
+}
+
+/// Text on its way into the server: str as ISO-8859-1 (escaped bytes mapped back), bytes as they are.
+///
+/// # Errors
+/// TypeError for other types and characters above U+00FF, ValueError for NUL.
+pub fn encode<'a>(value: &'a Bound<'_, PyAny>) -> PyResult<Cow<'a, [u8]>> {
+    let bytes: Cow<'a, [u8]> = if let Ok(text) = value.cast::<PyString>() {
+        match text.to_str() {
+            Ok(text) if text.is_ascii() => Cow::Borrowed(text.as_bytes()),
+            _ => Cow::Owned(latin1(text)?),
+        }
+    } else if let Ok(bytes) = value.cast::<PyBytes>() {
+        Cow::Borrowed(bytes.as_bytes())
+    } else {
+        return Err(PyTypeError::new_err("not an ISO-8859-1 string"));
+    };
+    if memchr::memchr(0, &bytes).is_some() {
+        return Err(PyValueError::new_err("embedded null byte"));
+    }
+    Ok(bytes)
+}
+
+fn latin1(text: &Bound<'_, PyString>) -> PyResult<Vec<u8>> {
+    // SAFETY: text is a str, both names are NUL-terminated; the result is a new bytes object or an error is set.
+    let encoded = unsafe {
+        let encoded =
+            ffi::PyUnicode_AsEncodedString(text.as_ptr(), c"iso-8859-1".as_ptr(), c"surrogateescape".as_ptr());
+        Bound::from_owned_ptr_or_err(text.py(), encoded)
+    };
+    match encoded {
+        Ok(bytes) => Ok(bytes.cast::<PyBytes>()?.as_bytes().to_vec()),
+        Err(_) => Err(PyTypeError::new_err("not an ISO-8859-1 string")),
+    }
+}
+
+/// A header's name or value: as [`encode`], and no CR or LF, which would end the header.
+///
+/// # Errors
+/// As [`encode`], and ValueError for CR and LF.
+pub fn encode_header<'a>(value: &'a Bound<'_, PyAny>) -> PyResult<Cow<'a, [u8]>> {
+    let bytes = encode(value)?;
+    if memchr::memchr2(b'\r', b'\n', &bytes).is_some() {
+        return Err(PyValueError::new_err("a header name or value must not contain CR or LF"));
+    }
+    Ok(bytes)
+}
+
+/// A plain string argument (a name, path, URI, message): UTF-8.
+///
+/// # Errors
+/// ValueError for NUL, UnicodeEncodeError for lone surrogates.
+pub fn argument<'a>(value: &'a Bound<'_, PyString>) -> PyResult<&'a [u8]> {
+    let bytes = value.to_str()?.as_bytes();
+    if memchr::memchr(0, bytes).is_some() {
+        return Err(PyValueError::new_err("embedded null character"));
+    }
+    Ok(bytes)
+}

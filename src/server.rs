@@ -1,0 +1,185 @@
+//! The life of the server: what happens when the configuration is read, and at a child's start and end.
+
+use std::ffi::{CString, c_int, c_void};
+use std::path::PathBuf;
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+use crate::abi::{Call, HostTable, ImportCall};
+use crate::dispatch::{door, phases, select};
+use crate::guard;
+use crate::httpd::config::{self, ServerConfig};
+use crate::httpd::log::{self, Level, Target};
+use crate::httpd::pool::{Pool, bytes};
+use crate::httpd::{chain, mutex, process, sys};
+use crate::interp::start::StartConfig;
+use crate::interp::table::{self, TableConfig};
+use crate::interp::{exit, image_file};
+
+/// The version of the module and its package.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The mutexes of the current generation; owned by this static, replaced in post_config.
+static MUTEXES: AtomicPtr<mutex::Mutexes> = AtomicPtr::new(ptr::null_mut());
+
+/// How many global mutexes there are unless `PythonOption mod_python.mutex_locks` says otherwise.
+const DEFAULT_LOCKS: usize = 8;
+
+/// Before the configuration is read: statics that survived a restart are set back.
+pub unsafe extern "C" fn pre_config(
+    pconf: *mut sys::apr_pool_t,
+    _plog: *mut sys::apr_pool_t,
+    _ptemp: *mut sys::apr_pool_t,
+) -> c_int {
+    process::update(|config| *config = process::ProcessConfig::default());
+    // SAFETY: httpd's configuration pool.
+    unsafe { mutex::register(pconf) };
+    sys::OK
+}
+
+/// After the configuration was read: the version, the mutexes, the name of the main interpreter. No Python.
+pub unsafe extern "C" fn post_config(
+    pconf: *mut sys::apr_pool_t,
+    _plog: *mut sys::apr_pool_t,
+    _ptemp: *mut sys::apr_pool_t,
+    server: *mut sys::server_rec,
+) -> c_int {
+    guard::process(sys::HTTP_INTERNAL_SERVER_ERROR, || {
+        // SAFETY: httpd's arguments; the configuration was merged.
+        unsafe {
+            if sys::ap_state_query(sys::AP_SQ_MAIN_STATE as c_int) == sys::AP_SQ_MS_CREATE_PRE_CONFIG as c_int {
+                return sys::OK;
+            }
+            for part in [format!("mod_python/{VERSION}"), format!("Python/{}", env!("MOD_PYTHON_PYTHON_VERSION"))] {
+                let part = Pool::from_raw(pconf).dup(part.as_bytes());
+                sys::ap_add_version_component(pconf, part);
+            }
+            image_file::remember_bytes();
+            let main_name = select::main_name(server);
+            process::update(|config| config.main_name = main_name);
+            make_mutexes(pconf, server)
+        }
+    })
+}
+
+/// # Safety
+/// post_config's arguments.
+unsafe fn make_mutexes(pconf: *mut sys::apr_pool_t, server: *mut sys::server_rec) -> c_int {
+    // SAFETY: the caller's arguments.
+    match unsafe { mutex::create(DEFAULT_LOCKS, server, Pool::from_raw(pconf)) } {
+        Ok(mutexes) => {
+            let old = MUTEXES.swap(Box::into_raw(Box::new(mutexes)), Ordering::AcqRel);
+            if !old.is_null() {
+                // SAFETY: boxed by the last generation's post_config; the parent has no other user of it.
+                drop(unsafe { Box::from_raw(old) });
+            }
+            sys::OK
+        }
+        Err((index, status)) => {
+            let text = format!("MPY0105: global mutex {index} could not be created (APR status {status})");
+            // SAFETY: the server is live.
+            unsafe { log::write(Target::Server(server), Level::ERR, text.as_bytes()) };
+            sys::HTTP_INTERNAL_SERVER_ERROR
+        }
+    }
+}
+
+/// In each child, before it serves: Python starts, PythonImport runs.
+pub unsafe extern "C" fn child_init(pchild: *mut sys::apr_pool_t, server: *mut sys::server_rec) {
+    guard::process((), || {
+        // SAFETY: httpd's arguments.
+        unsafe {
+            Pool::from_raw(pchild).before_destroy(server.cast(), child_exit);
+            if let Some(mutexes) = MUTEXES.load(Ordering::Acquire).as_mut() {
+                mutexes.child_init(pchild);
+            }
+            if let Err(error) = table::start(table_config(server)) {
+                let text = format!(
+                    "MPY0201: {error}. Requests for Python get status 500; check PythonHome and that the server's \
+                     user can read Python {} and the folder of mod_python",
+                    env!("MOD_PYTHON_PYTHON_VERSION")
+                );
+                log::write(Target::Server(server), Level::CRIT, text.as_bytes());
+                return;
+            }
+            run_imports(server);
+        }
+    });
+}
+
+fn table_config(server: *mut sys::server_rec) -> TableConfig {
+    let process = process::current();
+    let text = |path: Option<PathBuf>| {
+        CString::new(path.unwrap_or_default().into_os_string().into_encoded_bytes()).unwrap_or_default()
+    };
+    TableConfig {
+        start: StartConfig { home: process.home, optimize: process.optimize },
+        main_name: process.main_name,
+        runtime_dir: runtime_dir(),
+        entry: door::mod_python_image_main,
+        host: HostTable {
+            module_index: config::module_index(),
+            interp: 0,
+            name: CString::default(),
+            main_server: server,
+            package_dir: text(image_file::package_dir()),
+            mutexes: MUTEXES.load(Ordering::Acquire),
+            register_child_cleanup: exit::register,
+            expire_request: phases::expire,
+            log_notice: |text| {
+                // SAFETY: the default log needs no record.
+                unsafe { log::write(Target::Default, Level::NOTICE, text.as_bytes()) }
+            },
+        },
+    }
+}
+
+/// httpd's DefaultRuntimeDir.
+fn runtime_dir() -> PathBuf {
+    // SAFETY: the global pool lives as long as the process; the empty name gives the directory itself.
+    unsafe {
+        let path = sys::ap_runtime_dir_relative(sys::ap_pglobal, c"".as_ptr());
+        PathBuf::from(String::from_utf8_lossy(bytes(path)).into_owned())
+    }
+}
+
+/// The main server's PythonImport lines, in configuration order.
+unsafe fn run_imports(server: *mut sys::server_rec) {
+    // SAFETY: the configuration lives as long as the child serves.
+    unsafe {
+        let Some(config) = ServerConfig::of(server) else { return };
+        let mut lines: Vec<_> = chain::iter(config.imports).collect();
+        lines.reverse();
+        for line in lines {
+            let name = bytes(line.interpreter);
+            match table::find(name, select::own_gil(server)) {
+                Ok(interp) => {
+                    let settings = &config.settings;
+                    let mut call =
+                        ImportCall { text: bytes(line.text), log: settings.debug.is_on(), path: settings.path() };
+                    interp.run(&mut Call::Import(&mut call));
+                }
+                Err(error) => {
+                    let name = String::from_utf8_lossy(name);
+                    let text = format!("MPY0204: can't get/create interpreter '{name}' (PythonImport): {error}");
+                    log::write(Target::Server(server), Level::ERR, text.as_bytes());
+                }
+            }
+        }
+    }
+}
+
+/// The child's pool goes: user exit code runs, under a time limit.
+unsafe extern "C" fn child_exit(server: *mut c_void) -> sys::apr_status_t {
+    guard::process((), || {
+        if !exit::run() {
+            let text = format!(
+                "MPY0205: cleanups and atexit callbacks did not end within {} seconds, the child leaves without them",
+                exit::LIMIT.as_secs()
+            );
+            // SAFETY: the server record outlives the child's pool.
+            unsafe { log::write(Target::Server(server.cast()), Level::WARNING, text.as_bytes()) };
+        }
+    });
+    sys::APR_SUCCESS
+}
