@@ -153,10 +153,39 @@ fn bindings(includes: &[String], defines: &[String]) {
     match result {
         Ok(bindings) => {
             let path = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR")).join("httpd.rs");
-            bindings.write_to_file(path).expect("OUT_DIR is writable");
+            let text = bindings.to_string();
+            std::fs::write(path.with_file_name("constants.rs"), constants(&text)).expect("OUT_DIR is writable");
+            std::fs::write(path, text).expect("OUT_DIR is writable");
         }
         Err(error) => stop(&format!("bindgen could not read httpd's headers: {error}")),
     }
+}
+
+/// The numbers that `mod_python.apache` shows, as a Rust array of names and values: whatever these headers define of the
+/// groups below, so that a newer httpd's statuses and methods are there too.
+fn constants(bindings: &str) -> String {
+    const GROUPS: [&str; 13] = [
+        "HTTP_", "M_", "AP_MPMQ_", "AP_REQ_", "AP_CONN_", "PROXYREQ_", "REMOTE_", "REQUEST_", "APR_FINFO_", "APLOG_",
+        "MODULE_MAGIC_NUMBER_", "APR_FILETYPE_", "AUTHZ_",
+    ];
+    const SINGLE: [&str; 4] = ["OK", "DECLINED", "DONE", "SUSPENDED"];
+    let mut array = "&[\n".to_owned();
+    for line in bindings.lines().map(str::trim) {
+        let Some((name, rest)) = line.strip_prefix("pub const ").and_then(|rest| rest.split_once(": ")) else { continue };
+        if !(rest.starts_with("i32 =") || rest.starts_with("apr_filetype_e =") || rest.starts_with("ap_conn_keepalive_e =")) {
+            continue;
+        }
+        // An enum's constant carries the enum's name in front.
+        let public = name
+            .strip_prefix("apr_filetype_e_")
+            .or_else(|| name.strip_prefix("ap_conn_keepalive_e_"))
+            .unwrap_or(name);
+        if name != public || SINGLE.contains(&public) || GROUPS.iter().any(|group| public.starts_with(group)) {
+            array.push_str(&format!("    (\"{public}\", sys::{name} as i64),\n"));
+        }
+    }
+    array.push_str("]\n");
+    array
 }
 
 fn link_httpd(apr_config: &str) {

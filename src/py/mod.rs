@@ -4,6 +4,7 @@ pub mod attributes;
 pub mod constants;
 pub mod detach;
 pub mod errors;
+pub mod functions;
 pub mod live;
 pub mod module;
 pub mod request;
