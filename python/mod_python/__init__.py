@@ -1,0 +1,13 @@
+"""mod_python: Python handlers for every phase of an Apache httpd request.
+
+Owns nothing but the version. ``import mod_python`` works everywhere;
+``mod_python.apache`` only inside httpd, where the native module ``_apache``
+exists.
+"""
+
+from mod_python import version
+
+__all__ = ["apache", "mp_version", "version"]
+
+#: The release as a string, the same as ``mod_python.version.version``.
+mp_version: str = version.version

@@ -1,0 +1,115 @@
+"""What the native module calls, on cold paths only; nobody else does.
+
+Every function is called with the GIL held, in the interpreter concerned, and
+may raise anything that user code raises.
+"""
+
+import atexit
+import os
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from mod_python import _importer, _modes, apache
+from mod_python._refusal import report_refusal
+from mod_python._resolve import resolve_object
+
+__all__ = [
+    "apply_python_path",
+    "format_exception",
+    "load_handler_module",
+    "pdb_call",
+    "resolve_object",
+    "run_exit_callbacks",
+    "run_import",
+]
+
+sys.argv = ["mod_python"]
+
+_path_lock = threading.RLock()
+_applied_paths: set[str] = set()
+
+
+def load_handler_module(
+    name: str, directory: str | None, autoreload: bool, log: bool, importer: str
+) -> ModuleType:
+    """Import the module of a handler entry, or execute it again if it changed.
+
+    directory: with importer ``''`` what to put in front of ``sys.path``, None
+    for nothing (PythonPath in effect, or in a Location); with ``'path'`` where
+    the name is searched first. Every returned source module of importer ``''``
+    has ``__mp_stamp__``: (st_mtime_ns, st_size, st_ino) of what was executed.
+    """
+    if importer == "path" and not _modes.keeps_old_importer():
+        from mod_python import _importer_path
+
+        return _importer_path.import_handler(name, directory, autoreload, log)
+    if directory:
+        with _path_lock:
+            if directory not in sys.path:
+                sys.path.insert(0, directory)
+    return _importer.import_module(name, autoreload, log)
+
+
+def apply_python_path(text: str) -> None:
+    """Replace the contents of ``sys.path`` by the value of ``text``.
+
+    Once per text and interpreter, counted only if it succeeded. Raises
+    TypeError unless the value is an iterable of str or path objects.
+    """
+    if text in _applied_paths:
+        return
+    with _path_lock:
+        if text in _applied_paths:
+            return
+        value = eval(text, vars(apache))
+        if isinstance(value, (str, bytes)):
+            raise TypeError(f"PythonPath must give a list of strings: {text}")
+        elements = [os.fspath(element) for element in value]
+        if not all(isinstance(element, str) for element in elements):
+            raise TypeError(f"PythonPath must give a list of strings: {text}")
+        sys.path[:] = elements
+        _applied_paths.add(text)
+
+
+def run_import(text: str, log: bool) -> None:
+    """Carry out ``PythonImport module[::function]``.
+
+    The function is called without arguments. Raises AttributeError if it is
+    missing.
+    """
+    name, separator, function = text.partition("::")
+    module = _modes.import_module(name, log=log)
+    if separator:
+        # Only the first name needs care; no class is instantiated here.
+        first, *rest = function.split(".")
+        target = resolve_object(module, first)
+        for attribute in rest:
+            target = getattr(target, attribute)
+        target()
+
+
+def format_exception(exc: BaseException) -> list[str]:
+    """Return the traceback of ``exc`` in chunks without trailing newlines."""
+    report_refusal(exc, "an import")
+    chunks = traceback.format_exception(type(exc), exc, exc.__traceback__)
+    return [chunk.rstrip("\n") for chunk in chunks]
+
+
+def pdb_call(function: Callable[[Any], Any], arg: Any) -> Any:
+    """Return ``function(arg)`` run under pdb; quitting raises bdb.BdbQuit."""
+    # pdb pulls in much of the library, so only where it is used.
+    from mod_python import _debug
+
+    return _debug.call(function, arg)
+
+
+def run_exit_callbacks() -> None:
+    """Run what was registered with ``atexit`` in this interpreter, once.
+
+    Exceptions are reported on stderr; the other callbacks still run.
+    """
+    atexit._run_exitfuncs()
