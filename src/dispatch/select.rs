@@ -1,12 +1,12 @@
 //! Which interpreter serves a request. Reads the merged configuration, touches no Python.
 
-use std::ffi::{CStr, c_char};
+use std::ffi::{CStr, CString, c_char};
 use std::ptr;
 
 use crate::httpd::config::{GilMode, ServerConfig, Settings};
 use crate::httpd::handler_list::{HandlerEntry, Place};
 use crate::httpd::pool::{Pool, bytes};
-use crate::httpd::sys;
+use crate::httpd::{listeners, sys};
 use crate::interp::table::MAIN;
 
 /// The interpreter's name for a request: the first rule that applies of PythonInterpreter, PythonInterpPerDirectory,
@@ -71,24 +71,30 @@ pub unsafe fn own_gil(server: *const sys::server_rec) -> bool {
 }
 
 /// The server name that is bound to the main interpreter: the first, in configuration order, of a server that names
-/// code to run; else of one that has any Python directive; else the main server's.
+/// code to run; else of one that has any Python directive; else of any server. A virtual host has what the main server
+/// has; the main server itself counts only where a listening address leads to it.
 ///
 /// # Safety
 /// Called in post_config with its main server.
-pub unsafe fn main_name(main_server: *const sys::server_rec) -> Option<std::ffi::CString> {
-    let mut best: Option<(u8, u32, *const c_char)> = None;
+pub unsafe fn main_name(main_server: *const sys::server_rec) -> Option<CString> {
+    // SAFETY: the caller guarantees it.
+    let (inherited, reachable) = unsafe {
+        (ServerConfig::of(main_server).map_or(0, |config| config.python), listeners::reach_main_server(main_server))
+    };
+    let mut best: Option<((u8, u32), *const c_char)> = None;
     let mut server = main_server;
     while !server.is_null() {
         // SAFETY: httpd's list of servers, whose configuration was merged.
         let (config, name, next) =
             unsafe { (ServerConfig::of(server), (*server).server_hostname, (*server).next.cast_const()) };
+        let serves = reachable || server != main_server;
         server = next;
-        let Some(config) = config.filter(|_| !name.is_null()) else { continue };
-        let rank = (3 - config.python.min(3), config.order);
-        if best.is_none_or(|(python, order, _)| rank < (python, order)) {
-            best = Some((rank.0, rank.1, name));
+        let Some(config) = config.filter(|_| serves && !name.is_null()) else { continue };
+        let rank = (u8::MAX - (config.python | inherited), config.order);
+        if best.is_none_or(|(known, _)| rank < known) {
+            best = Some((rank, name));
         }
     }
     // SAFETY: NUL-terminated, checked for NULL above.
-    best.map(|(_, _, name)| unsafe { CStr::from_ptr(name) }.to_owned())
+    best.map(|(_, name)| unsafe { CStr::from_ptr(name) }.to_owned())
 }

@@ -3,6 +3,7 @@
 pub mod chain;
 pub mod config;
 pub mod handler_list;
+pub mod listeners;
 pub mod log;
 pub mod mutex;
 pub mod pool;

@@ -198,8 +198,7 @@ fn create(table: &'static Table, name: &[u8], own_gil: bool) -> Result<&'static 
     let name = CString::new(name).map_err(|error| InterpError::Refused(error.to_string()))?;
     let main = main().ok_or_else(|| InterpError::NotStarted("no main interpreter".to_owned()))?;
     let index = table.all.read().unwrap_or_else(PoisonError::into_inner).len();
-    let (thread_state, state) = new_interpreter(main, own_gil)?;
-    thread::adopt(index, thread_state);
+    let state = new_interpreter(main, own_gil)?;
     let image = image_table(table, loaded.entry, index, &name);
     let interp: &'static Interp = Box::leak(Box::new(Interp {
         index,
@@ -214,11 +213,12 @@ fn create(table: &'static Table, name: &[u8], own_gil: bool) -> Result<&'static 
     Ok(interp)
 }
 
-/// Asks Python for a sub-interpreter; on return its state is parked and no GIL is held.
-fn new_interpreter(
-    main: &Interp,
-    own_gil: bool,
-) -> Result<(*mut ffi::PyThreadState, *mut ffi::PyInterpreterState), InterpError> {
+/// Asks Python for a sub-interpreter; on return no GIL is held.
+///
+/// The thread state that Python makes with it is parked for good and belongs to no thread of ours: an interpreter that
+/// has lost its first state cannot get a new one (CPython 3.11 ends the process with "thread state already
+/// initialized"), while threads come and go.
+fn new_interpreter(main: &Interp, own_gil: bool) -> Result<*mut ffi::PyInterpreterState, InterpError> {
     let mut made = Err(InterpError::Refused("no thread state".to_owned()));
     thread::enter(main, || {
         // SAFETY: this thread holds the main interpreter's GIL. Py_NewInterpreter leaves the new state current; it is
@@ -228,7 +228,7 @@ fn new_interpreter(
             let state = if own_gil { new_own_gil() } else { Ok(ffi::Py_NewInterpreter()) };
             match state {
                 Ok(state) if !state.is_null() => {
-                    made = Ok((state, ffi::PyThreadState_GetInterpreter(state)));
+                    made = Ok(ffi::PyThreadState_GetInterpreter(state));
                     ffi::PyEval_SaveThread();
                     ffi::PyEval_RestoreThread(outer);
                 }
