@@ -33,7 +33,6 @@ unsafe extern "C" fn register_hooks(pool: *mut sys::apr_pool_t) {
     // SAFETY: httpd has filled the record and calls this in one thread.
     unsafe {
         config::set_module_index((*(&raw const python_module)).module_index);
-        config::reset_order();
         hooks::register(pool);
     }
 }

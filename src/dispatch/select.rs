@@ -81,18 +81,23 @@ pub unsafe fn main_name(main_server: *const sys::server_rec) -> Option<CString> 
     let (inherited, reachable) = unsafe {
         (ServerConfig::of(main_server).map_or(0, |config| config.python), listeners::reach_main_server(main_server))
     };
-    let mut best: Option<((u8, u32), *const c_char)> = None;
+    let mut best: Option<(u8, *const c_char)> = None;
+    let mut known_is_main = false;
     let mut server = main_server;
     while !server.is_null() {
         // SAFETY: httpd's list of servers, whose configuration was merged.
         let (config, name, next) =
             unsafe { (ServerConfig::of(server), (*server).server_hostname, (*server).next.cast_const()) };
-        let serves = reachable || server != main_server;
+        let is_main = server == main_server;
         server = next;
-        let Some(config) = config.filter(|_| serves && !name.is_null()) else { continue };
-        let rank = (u8::MAX - (config.python | inherited), config.order);
-        if best.is_none_or(|(known, _)| rank < known) {
+        let Some(config) = config.filter(|_| (reachable || !is_main) && !name.is_null()) else { continue };
+        let rank = config.python | inherited;
+        // core.c puts each virtual host in front of those it has read: among equals the last of the list is the first
+        // of the configuration, but the main server stands before all.
+        let better = best.is_none_or(|(known, _)| rank > known || (rank == known && !known_is_main));
+        if better {
             best = Some((rank, name));
+            known_is_main = is_main;
         }
     }
     // SAFETY: NUL-terminated, checked for NULL above.

@@ -6,7 +6,7 @@
 
 use std::ffi::{c_char, c_int, c_void};
 use std::ptr;
-use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicI32, Ordering};
 
 use super::chain;
 use super::handler_list::{ExtNode, HandlerList};
@@ -17,9 +17,6 @@ use crate::phase::Phase;
 /// The place of this module in every configuration vector; httpd sets it at `LoadModule`, an image gets the host's.
 static MODULE_INDEX: AtomicI32 = AtomicI32::new(-1);
 
-/// How many server records were made since `reset_order`: their order is the configuration's.
-static SERVER_ORDER: AtomicU32 = AtomicU32::new(0);
-
 /// Tells this copy of the library which index httpd gave to the module.
 pub fn set_module_index(index: c_int) {
     MODULE_INDEX.store(index, Ordering::Relaxed);
@@ -28,11 +25,6 @@ pub fn set_module_index(index: c_int) {
 /// The module's index, -1 before httpd set it.
 pub fn module_index() -> c_int {
     MODULE_INDEX.load(Ordering::Relaxed)
-}
-
-/// Counts server records from the start again; called when a configuration begins to be read.
-pub fn reset_order() {
-    SERVER_ORDER.store(0, Ordering::Relaxed);
 }
 
 /// An On/Off directive that may be absent.
@@ -328,24 +320,19 @@ pub struct ServerConfig {
     pub imports: *const ImportNode,
     /// PythonInterpreterGIL.
     pub gil: GilMode,
-    /// Place in configuration order, the main server is 0.
-    pub order: u32,
     /// Bit 0: any Python directive belongs to this server; bit 1: one that names code to run.
     pub python: u8,
 }
 
 impl ServerConfig {
-    /// A record for the next server of the configuration.
-    pub fn next() -> ServerConfig {
-        ServerConfig {
-            settings: Settings::EMPTY,
-            connection: ptr::null_mut(),
-            imports: chain::empty(),
-            gil: GilMode::Unset,
-            order: SERVER_ORDER.fetch_add(1, Ordering::Relaxed),
-            python: 0,
-        }
-    }
+    /// An empty record.
+    pub const EMPTY: ServerConfig = ServerConfig {
+        settings: Settings::EMPTY,
+        connection: ptr::null_mut(),
+        imports: chain::empty(),
+        gil: GilMode::Unset,
+        python: 0,
+    };
 
     /// The record of a server.
     ///
@@ -397,7 +384,7 @@ pub unsafe extern "C" fn merge_dir(pool: *mut sys::apr_pool_t, outer: *mut c_voi
 /// httpd's callback for a new per-server record.
 pub unsafe extern "C" fn create_server(pool: *mut sys::apr_pool_t, _server: *mut sys::server_rec) -> *mut c_void {
     // SAFETY: httpd passes the configuration's pool.
-    unsafe { Pool::from_raw(pool) }.alloc(ServerConfig::next()).cast()
+    unsafe { Pool::from_raw(pool) }.alloc(ServerConfig::EMPTY).cast()
 }
 
 /// httpd's callback to overlay the main server's record with a virtual host's.
