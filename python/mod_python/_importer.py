@@ -150,7 +150,7 @@ def _import_parts(parts: list[str], path: Sequence[str] | None) -> ModuleType:
         with name_lock(name):
             if name != last:
                 module = sys.modules.get(name)
-                if module is None or _parent_changed(module):
+                if module is None or _parent_changed(module, search if count == 1 else None):
                     module = _load(name, search)
             elif module is None or module is already:
                 # A package that imports its submodule has just made it.
@@ -164,13 +164,14 @@ def _import_parts(parts: list[str], path: Sequence[str] | None) -> ModuleType:
     return parent
 
 
-def _parent_changed(package: ModuleType) -> bool:
-    if _is_being_made(package.__name__):
+def _parent_changed(package: ModuleType, path: Sequence[str] | None) -> bool:
+    if _is_fixed(package) or _is_being_made(package.__name__):
         return False
+    if path and not _is_below(package.__file__ or "", path):
+        return True
     stamp = vars(package).get("__mp_stamp__")
     if stamp is None:
-        if not _is_fixed(package):
-            _remember(package, stamp_of(package.__file__))
+        _remember(package, stamp_of(package.__file__))
         return False
     return bool(stamp != stamp_of(package.__file__))
 
