@@ -4,8 +4,8 @@ use std::ffi::{c_char, c_void};
 use std::ptr;
 
 use super::{Answer, Scope};
-use crate::httpd::config::FilterNode;
-use crate::httpd::handler_list::{ExtNode, HandlerEntry, HandlerList};
+use crate::httpd::config::{FilterNode, ServerConfig};
+use crate::httpd::handler_list::{ExtNode, HandlerEntry, HandlerList, Place};
 use crate::httpd::pool::bytes;
 use crate::httpd::{section, sys};
 use crate::parse::handler::{self, HandlerLine};
@@ -80,7 +80,9 @@ fn add(scope: &mut Scope<'_>, phase: Phase, line: &HandlerLine<'_>, silent: bool
         Ok(place) => place,
         Err(text) => return text.as_ptr(),
     };
-    scope.mark_server(true);
+    let content_in_location = phase == Phase::Content && matches!(place, Place::Location(_));
+    let location = if content_in_location { ServerConfig::HAS_LOCATION_CONTENT } else { 0 };
+    scope.mark_server(ServerConfig::HAS_CODE | location);
     let pool = scope.pool();
     let mut lists = Vec::new();
     if line.extensions.is_empty() {
@@ -128,11 +130,11 @@ fn connection(scope: &mut Scope<'_>, line: &HandlerLine<'_>) -> Answer {
         return ptr::null();
     }
     let Some(text) = line.handlers.first() else { return ptr::null() };
-    scope.mark_server(true);
+    scope.mark_server(ServerConfig::HAS_CODE);
     let pool = scope.pool();
     let entry = HandlerEntry {
         text: pool.dup(text),
-        place: crate::httpd::handler_list::Place::None,
+        place: Place::None,
         silent: false,
         next: ptr::null(),
     };
@@ -184,7 +186,7 @@ unsafe fn filter(mut scope: Scope<'_>, text: &[u8], name: *const c_char, input: 
         Ok(place) => place,
         Err(text) => return text.as_ptr(),
     };
-    scope.mark_server(true);
+    scope.mark_server(ServerConfig::HAS_CODE);
     let pool = scope.pool();
     let list = HandlerList::new(pool);
     // SAFETY: just made.

@@ -188,10 +188,10 @@ impl Scope<'_> {
         }
     }
 
-    /// Notes that the server has Python configured; `runs`: the directive names code.
-    fn mark_server(&mut self, runs: bool) {
+    /// Notes what the server has of Python: `HAS_` bits of [`ServerConfig`].
+    fn mark_server(&mut self, bits: u8) {
         if let Some(server) = self.server() {
-            server.python |= if runs { 3 } else { 1 };
+            server.python |= bits | ServerConfig::HAS_DIRECTIVE;
         }
     }
 

@@ -4,7 +4,7 @@ use std::ffi::{CStr, c_char, c_int, c_void};
 use std::ptr;
 
 use super::{Answer, Scope};
-use crate::httpd::config::{Flag, GilMode, ImportNode, OptionNode, Settings};
+use crate::httpd::config::{Flag, GilMode, ImportNode, OptionNode, ServerConfig, Settings};
 use crate::httpd::pool::{Pool, bytes};
 use crate::httpd::{process, sys};
 
@@ -38,7 +38,7 @@ fn set(scope: &mut Scope<'_>, change: impl Fn(&mut Settings, Pool)) {
     if let Some(server) = scope.server().filter(|_| at_server_level) {
         change(&mut server.settings, pool);
     }
-    scope.mark_server(false);
+    scope.mark_server(0);
 }
 
 /// Callback of the On/Off directives.
@@ -54,13 +54,13 @@ pub(super) unsafe extern "C" fn flag(cmd: *mut sys::cmd_parms, dir: *mut c_void,
         FlagDirective::PerDirective => set(&mut scope, |settings, _| settings.per_directive = value),
         FlagDirective::PerDirectory => {
             scope.dir.settings.per_directory = value;
-            scope.mark_server(false);
+            scope.mark_server(0);
         }
         FlagDirective::Optimize => {
             if value.is_on() {
                 process::update(|config| config.optimize = true);
             }
-            scope.mark_server(false);
+            scope.mark_server(0);
         }
     }
     ptr::null()
@@ -107,7 +107,7 @@ pub(super) unsafe extern "C" fn import(
 ) -> Answer {
     // SAFETY: as above.
     let mut scope = unsafe { Scope::new(cmd, dir) };
-    scope.mark_server(true);
+    scope.mark_server(ServerConfig::HAS_CODE);
     let pool = scope.pool();
     if let Some(server) = scope.server() {
         server.imports = pool.alloc(ImportNode { text, interpreter, next: server.imports });
@@ -135,7 +135,7 @@ pub(super) unsafe extern "C" fn gil(cmd: *mut sys::cmd_parms, dir: *mut c_void, 
     if let Some(server) = scope.server() {
         server.gil = mode;
     }
-    scope.mark_server(false);
+    scope.mark_server(0);
     ptr::null()
 }
 
@@ -152,6 +152,6 @@ pub(super) unsafe extern "C" fn home(cmd: *mut sys::cmd_parms, dir: *mut c_void,
         return scope.error(&sentence);
     }
     process::update(|config| config.home = Some(text.to_owned()));
-    scope.mark_server(false);
+    scope.mark_server(0);
     ptr::null()
 }

@@ -7,8 +7,8 @@ use std::ptr;
 use super::select;
 use crate::abi::{Call, ExpireCall, PhaseCall, RequestCleanupCall};
 use crate::guard;
-use crate::httpd::config::DirConfig;
-use crate::httpd::handler_list::{self, HandlerList};
+use crate::httpd::config::{DirConfig, ServerConfig};
+use crate::httpd::handler_list::{self, HandlerList, Place};
 use crate::httpd::log::{self, Level, Target};
 use crate::httpd::pool::{Pool, bytes};
 use crate::httpd::request_state::RequestState;
@@ -194,23 +194,39 @@ pub unsafe fn content(r: *mut sys::request_rec) -> c_int {
 /// # Safety
 /// As [`request`].
 pub unsafe fn map_to_storage(r: *mut sys::request_rec) -> c_int {
-    // SAFETY: the caller guarantees the request, its configuration and URI.
+    // SAFETY: the caller guarantees the request, its server and URI.
     unsafe {
-        let Some(config) = DirConfig::of((*r).per_dir_config) else { return sys::DECLINED };
-        let first = config.list(Phase::Content).and_then(|list| list.iter().next());
-        let Some(handler_list::Place::Location(location)) = first.map(|entry| entry.place) else {
-            return sys::DECLINED;
-        };
-        if (*r).proxyreq != sys::PROXYREQ_NONE {
+        let has = |config: &ServerConfig| config.python & ServerConfig::HAS_LOCATION_CONTENT != 0;
+        if !ServerConfig::of((*r).server).is_some_and(has) || (*r).proxyreq != sys::PROXYREQ_NONE {
             return sys::DECLINED;
         }
-        let prefix = bytes(location).strip_suffix(b"/").unwrap_or(bytes(location));
+        let Some(location) = content_location(r) else { return sys::DECLINED };
+        let prefix = location.strip_suffix(b"/").unwrap_or(location);
         let rest = bytes((*r).uri).strip_prefix(prefix).filter(|rest| rest.is_empty() || rest.starts_with(b"/"));
         (*r).filename = ptr::null_mut();
         (*r).canonical_filename = ptr::null_mut();
         (*r).path_info = Pool::from_raw((*r).pool).dup(rest.unwrap_or_default());
         (*r).finfo = sys::apr_finfo_t::default();
         sys::OK
+    }
+}
+
+/// The `<Location>` whose content handler is in effect. httpd has set the configuration back to the server's defaults
+/// for this hook, so the locations are walked once more (httpd keeps the result for its own walk).
+///
+/// # Safety
+/// As [`request`].
+unsafe fn content_location<'r>(r: *mut sys::request_rec) -> Option<&'r [u8]> {
+    // SAFETY: the caller guarantees the request; the vector is put back as httpd expects it.
+    unsafe {
+        let defaults = (*r).per_dir_config;
+        let status = sys::ap_location_walk(r);
+        let config = DirConfig::of((*r).per_dir_config).filter(|_| status == sys::OK);
+        (*r).per_dir_config = defaults;
+        match config?.list(Phase::Content)?.iter().next()?.place {
+            Place::Location(location) => Some(bytes(location)),
+            _ => None,
+        }
     }
 }
 

@@ -25,8 +25,10 @@ pub struct Place<'a> {
 
 /// The traceback in chunks as `traceback.format_exception` gives them; the exception's text if that fails.
 fn chunks(py: Python<'_>, error: &PyErr) -> Vec<String> {
+    // Before Python 3.12 a fetched exception carries its traceback beside itself.
+    let exception = error.clone_ref(py).into_value(py);
     let formatted = child::core(py)
-        .and_then(|core| core.call_method1("format_exception", (error.value(py),)))
+        .and_then(|core| core.call_method1("format_exception", (exception,)))
         .and_then(|list| list.try_iter()?.map(|chunk| Ok(child::shown(&chunk?))).collect::<PyResult<Vec<_>>>());
     formatted.unwrap_or_else(|_| vec![error.to_string()])
 }

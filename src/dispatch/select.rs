@@ -79,7 +79,7 @@ pub unsafe fn own_gil(server: *const sys::server_rec) -> bool {
 pub unsafe fn main_name(main_server: *const sys::server_rec) -> Option<CString> {
     // SAFETY: the caller guarantees it.
     let (inherited, reachable) = unsafe {
-        (ServerConfig::of(main_server).map_or(0, |config| config.python), listeners::reach_main_server(main_server))
+        (ServerConfig::of(main_server).map_or(0, ServerConfig::rank), listeners::reach_main_server(main_server))
     };
     let mut best: Option<(u8, *const c_char)> = None;
     let mut known_is_main = false;
@@ -91,7 +91,7 @@ pub unsafe fn main_name(main_server: *const sys::server_rec) -> Option<CString> 
         let is_main = server == main_server;
         server = next;
         let Some(config) = config.filter(|_| (reachable || !is_main) && !name.is_null()) else { continue };
-        let rank = config.python | inherited;
+        let rank = config.rank().max(inherited);
         // core.c puts each virtual host in front of those it has read: among equals the last of the list is the first
         // of the configuration, but the main server stands before all.
         let better = best.is_none_or(|(known, _)| rank > known || (rank == known && !known_is_main));

@@ -320,11 +320,18 @@ pub struct ServerConfig {
     pub imports: *const ImportNode,
     /// PythonInterpreterGIL.
     pub gil: GilMode,
-    /// Bit 0: any Python directive belongs to this server; bit 1: one that names code to run.
+    /// What Python directives belong to this server: the `HAS_` bits.
     pub python: u8,
 }
 
 impl ServerConfig {
+    /// Any Python directive.
+    pub const HAS_DIRECTIVE: u8 = 1;
+    /// One that names code to run.
+    pub const HAS_CODE: u8 = 2;
+    /// A content handler in a `<Location>`.
+    pub const HAS_LOCATION_CONTENT: u8 = 4;
+
     /// An empty record.
     pub const EMPTY: ServerConfig = ServerConfig {
         settings: Settings::EMPTY,
@@ -333,6 +340,11 @@ impl ServerConfig {
         gil: GilMode::Unset,
         python: 0,
     };
+
+    /// How much of Python the server has: 2 with code to run, 1 with any directive.
+    pub fn rank(&self) -> u8 {
+        if self.python & Self::HAS_CODE != 0 { 2 } else { self.python & Self::HAS_DIRECTIVE }
+    }
 
     /// The record of a server.
     ///
@@ -401,6 +413,7 @@ pub unsafe extern "C" fn merge_server(
         settings: unsafe { add.settings.merged(&base.settings, pool) },
         connection: if add.connection.is_null() { base.connection } else { add.connection },
         gil: if add.gil == GilMode::Unset { base.gil } else { add.gil },
+        python: add.python | base.python,
         ..*add
     };
     pool.alloc(merged).cast()
