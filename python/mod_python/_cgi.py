@@ -110,7 +110,7 @@ class CGIStdin(NullIO):
 
     def __init__(self, req: Any) -> None:
         self.req = req
-        self.buffer = io.BufferedReader(_RequestBody(req), _BLOCK)
+        self.buffer = _Buffer(_RequestBody(req), _BLOCK)
         self._text = io.TextIOWrapper(
             self.buffer, encoding="utf-8", errors="surrogateescape", newline="\n"
         )
@@ -126,6 +126,11 @@ class CGIStdin(NullIO):
 
     def __iter__(self) -> Any:
         return iter(self._text)
+
+
+class _Buffer(io.BufferedReader):
+    def close(self) -> None:
+        """Stay open when the text in front of it goes away."""
 
 
 class _RequestBody(io.RawIOBase):

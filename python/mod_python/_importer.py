@@ -150,7 +150,9 @@ def _import_parts(parts: list[str], path: Sequence[str] | None) -> ModuleType:
         with name_lock(name):
             if name != last:
                 module = sys.modules.get(name)
-                if module is None or _parent_changed(module, search if count == 1 else None):
+                if module is None or _parent_changed(
+                    module, search if count == 1 else None
+                ):
                     module = _load(name, search)
             elif module is None or module is already:
                 # A package that imports its submodule has just made it.

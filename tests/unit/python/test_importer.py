@@ -249,9 +249,7 @@ def test_without_autoreload(apache, site, tmp_path, write):
 
 
 # spec: interpreters:6.2.5
-def test_path_is_the_search_path_of_the_first_component(
-    apache, site, tmp_path, write
-):
+def test_path_is_the_search_path_of_the_first_component(apache, site, tmp_path, write):
     write(site / "handlers.py", "value = 'site'")
     write(tmp_path / "other" / "handlers.py", "value = 'other'")
     write(tmp_path / "other" / "pkg" / "__init__.py", "")
@@ -268,9 +266,7 @@ def test_path_is_the_search_path_of_the_first_component(
 
 
 # spec: interpreters:6.1.5
-def test_module_outside_path_is_imported_again_in_place(
-    apache, site, tmp_path, write
-):
+def test_module_outside_path_is_imported_again_in_place(apache, site, tmp_path, write):
     write(site / "handlers.py", "value = 'site'; only = 1")
     write(tmp_path / "other" / "handlers.py", "value = 'other'")
     module = apache.import_module("handlers")
