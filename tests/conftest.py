@@ -1,0 +1,8 @@
+"""Loads the harness for all tests."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+pytest_plugins = ["harness.plugin"]

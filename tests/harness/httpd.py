@@ -1,0 +1,225 @@
+"""One real httpd with its own server root on a free loopback port. Tests get it from the fixtures of harness.plugin."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import textwrap
+import time
+from pathlib import Path
+from typing import ClassVar
+
+from harness import client, config
+from harness.errorlog import ErrorLog
+
+
+class HttpdFailed(AssertionError):
+    """httpd did not start, did not stop, or ended by itself; the message has its log."""
+
+
+class Httpd:
+    """A server root with a configuration, and the httpd that runs in it; a context manager that starts and stops it.
+
+    tree: folder with modules/mod_python.so and python/mod_python.
+    config: text for the main server, below the defaults. `@ROOT@`, `@DOCS@` (its htdocs), `@PORT@` and `@TREE@` are
+        filled in, here and in the files.
+    files: path below the server root -> content; handlers usually go to `htdocs/`. str is dedented.
+    processes: exactly so many children; None for what starts quickly. threads: per child, for worker and event.
+    one_process: httpd -X, everything in one process.
+    load_python: False leaves mod_python out.
+    env: environment variables for httpd, which otherwise gets a bare environment.
+    """
+
+    #: The servers that run now: harness.plugin checks their logs after each test.
+    running: ClassVar[list] = []
+
+    def __init__(
+        self, tree, mpm="event", config="", files=None, *, modules=(), allow_override="None", log_level="info",
+        processes=None, threads=8, one_process=False, load_python=True, env=None,
+    ):  # fmt: skip
+        self.tree, self.mpm, self.config = tree, mpm, textwrap.dedent(config)
+        self.modules, self.allow_override, self.log_level = tuple(modules), allow_override, log_level
+        self.processes, self.threads, self.one_process = processes, threads, one_process
+        self.load_python = load_python
+        self.env = {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C.UTF-8", **(env or {})}
+        self.process = None
+        self.port = _free_port()
+        # Not below a private TMPDIR: httpd's user has to get here.
+        self.root = Path(tempfile.mkdtemp(prefix="mod_python-test-", dir="/tmp"))
+        self.root.chmod(0o755)
+        for name, mode in (("htdocs", 0o755), ("logs", 0o755), ("run", 0o755), ("tmp", 0o1777)):
+            (self.root / name).mkdir()
+            (self.root / name).chmod(mode)
+        self.docs = self.root / "htdocs"
+        self.log = ErrorLog(self.root / "logs/startup.log", self.root / "logs/error.log")
+        for path, content in (files or {}).items():
+            self.write(path, content)
+
+    def __enter__(self):
+        try:
+            return self.start()
+        except BaseException:
+            self.remove()
+            raise
+
+    def __exit__(self, *_exc):
+        try:
+            self.stop()
+            self.log.check()
+        finally:
+            self.remove()
+
+    def fill(self, text):
+        """Put this server's paths and port into a text."""
+        for name, value in (("ROOT", self.root), ("DOCS", self.docs), ("PORT", self.port), ("TREE", self.tree)):
+            text = text.replace(f"@{name}@", str(value))
+        return text
+
+    def write(self, path, content):
+        """Write a file below the server root, readable for httpd's children, and return its path."""
+        target = self.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(content, str):
+            content = self.fill(textwrap.dedent(content)).encode()
+        target.write_bytes(content)
+        target.chmod(0o644)
+        return target
+
+    def _command(self, *options):
+        conf = self.root / "httpd.conf"
+        conf.write_text(config.compose(self))
+        return [config.program()[0], "-d", str(self.root), "-f", str(conf), *options]
+
+    def check_config(self):
+        """Run httpd -t; returns (exit status, all that it printed)."""
+        done = subprocess.run(
+            self._command("-t"), env=self.env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60
+        )
+        return done.returncode, done.stdout
+
+    def start(self):
+        """Start httpd and wait until it answers; raises HttpdFailed with the log if it does not."""
+        for _ in range(3):
+            with (self.root / "logs/startup.log").open("ab") as startup:
+                self.process = subprocess.Popen(
+                    self._command("-X" if self.one_process else "-DFOREGROUND"), env=self.env, cwd="/",
+                    stdin=subprocess.DEVNULL, stdout=startup, stderr=startup, start_new_session=True,
+                )  # fmt: skip
+            if self._wait_for_port():
+                Httpd.running.append(self)
+                return self
+            ended = self.process.poll()
+            self._kill()
+            if "AH00072" not in self.log.all_text():
+                # The exception has the log: whoever expects it need not announce the lines as well.
+                self.log.reset()
+                raise HttpdFailed(f"httpd did not start (exit status {ended})\n{self.log.all_text()}")
+            # Somebody took the port between its choice and now.
+            self.port = _free_port()
+            for file in self.log.files:
+                file.unlink(missing_ok=True)
+        raise HttpdFailed("no free port was found")
+
+    def _wait_for_port(self, timeout=30):
+        end = time.monotonic() + timeout
+        while time.monotonic() < end and self.process.poll() is None:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+            except OSError:
+                time.sleep(0.02)
+            else:
+                # The parent listens before it logs that it is ready; restarts count that line.
+                if self.one_process or "resuming normal operations" in self.log.all_text():
+                    return True
+                time.sleep(0.02)
+        return False
+
+    def graceful(self):
+        """Restart as `apachectl graceful` does, and wait until the new generation is there."""
+        self._restart(signal.SIGUSR1)
+
+    def restart(self):
+        """Restart at once, as `apachectl restart` does, and wait until httpd is there again."""
+        self._restart(signal.SIGHUP)
+
+    def _restart(self, signum):
+        ready = "resuming normal operations"
+        before = self.log.all_text().count(ready)
+        config_text = config.compose(self)
+        (self.root / "httpd.conf").write_text(config_text)
+        self.process.send_signal(signum)
+        end = time.monotonic() + 30
+        while self.log.all_text().count(ready) == before:
+            if self.process.poll() is not None or time.monotonic() > end:
+                raise HttpdFailed(f"httpd did not come back from a restart\n{self.log.all_text()}")
+            time.sleep(0.02)
+
+    def children(self):
+        """Return the process ids of httpd's children."""
+        listed = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return [int(pid) for pid in listed.split()]
+
+    def stop(self, timeout=20):
+        """Stop httpd by its pid; HttpdFailed if it had ended by itself or had to be killed."""
+        if self in Httpd.running:
+            Httpd.running.remove(self)
+        if self.process is None:
+            return
+        ended = self.process.poll()
+        if ended is None:
+            self.process.terminate()
+            try:
+                self.process.wait(timeout)
+            except subprocess.TimeoutExpired:
+                self._kill()
+                raise HttpdFailed(f"httpd did not stop in {timeout} s\n{self.log.all_text()}") from None
+        self.process = None
+        if ended is not None:
+            raise HttpdFailed(f"httpd had ended by itself with {ended}\n{self.log.all_text()}")
+
+    def _kill(self):
+        """End what is left of this server: its own session, and nothing else."""
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.process.wait()
+        self.process = None
+
+    def remove(self):
+        """Delete the server root."""
+        if self.process is not None:
+            self._kill()
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def request(self, method, path, **options):
+        """Send a request that closes the connection and return the Response (options: see client.compose)."""
+        return client.parse(self.raw(client.compose(method, path, **options)), method)
+
+    def get(self, path="/", **options):
+        """GET a path."""
+        return self.request("GET", path, **options)
+
+    def post(self, path, body, **options):
+        """POST bytes to a path."""
+        return self.request("POST", path, body=body, **options)
+
+    def raw(self, data, **options):
+        """Send bytes, read to the end of the connection, and return the bytes."""
+        return client.exchange(self.port, data, **options)
+
+    def connect(self, timeout=20):
+        """Open a connection that stays open (client.Connection)."""
+        return client.Connection(self.port, timeout)
+
+    def access_log(self):
+        """Return the lines of the access log."""
+        return (self.root / "logs/access.log").read_text().splitlines()
+
+
+def _free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

@@ -1,0 +1,92 @@
+#!/bin/sh
+# Runs every check: cargo fmt, clippy, cargo test, a release build, pytest.
+#
+#   tests/run.sh [--python PY] [--smoke] [pytest arguments]
+#
+# --python PY   the Python to build for (default: /usr/bin/python3)
+# --smoke       only the build and the tests marked smoke or interpreters: for a second and a third Python
+# Installs what is missing: Debian packages where it runs as root, the packages of tests/requirements.txt in a virtual
+# environment tests/.venv-<version>. Everything else stays in target/ and /tmp, but for copies of Pythons that httpd's
+# user could not read, which go to /opt/mod_python-test/pythons. Called by people and by .ci/run.
+set -eu
+
+tests=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
+root=$(dirname -- "$tests")
+cd "$root"
+
+say() {
+    printf '\n== %s\n' "$*"
+}
+
+stop() {
+    printf 'tests/run.sh: %s\n' "$*" >&2
+    exit 2
+}
+
+python=/usr/bin/python3
+smoke=
+while [ $# -gt 0 ]; do
+    case $1 in
+        --python) python=${2:?--python needs a value} && shift 2 ;;
+        --python=*) python=${1#*=} && shift ;;
+        --smoke) smoke=yes && shift ;;
+        *) break ;;
+    esac
+done
+
+if [ ! -x /usr/bin/dpkg-query ] || [ "$(id -u)" != 0 ]; then
+    : # Elsewhere what is missing is named by the tool that misses it.
+else
+    missing=
+    # apache2-bin is the server without the system's service: nothing is started.
+    for package in apache2-bin apache2-dev gcc libc6-dev python3-dev python3-venv libclang-dev valgrind; do
+        case $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) in
+            installed) ;;
+            *) missing="$missing $package" ;;
+        esac
+    done
+    if [ -n "$missing" ]; then
+        say "apt:$missing"
+        apt-get update -q
+        # shellcheck disable=SC2086
+        RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
+    fi
+fi
+
+command -v cargo >/dev/null 2>&1 || PATH=$PATH:$HOME/.cargo/bin
+export PATH
+
+python=$("$python" -I "$tests/harness/pythons.py" --readable "$python")
+version=$("$python" -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])')
+
+say "test environment for $python ($version)"
+venv=$tests/.venv-$version
+# A changed list or another Python of the same version makes a new environment.
+state="$python $(sha256sum <"$tests/requirements.txt")"
+if [ "$(cat "$venv/made-from" 2>/dev/null)" != "$state" ]; then
+    rm -rf "$venv"
+    "$python" -m venv "$venv"
+    "$venv/bin/python" -m pip install --quiet --no-input --disable-pip-version-check -r "$tests/requirements.txt"
+    printf '%s\n' "$state" >"$venv/made-from"
+fi
+
+# The release build comes first: cargo's own checks below then share its target directory and its Python.
+say "release build"
+module=$("$root/conf/install.sh" --python "$python" --build)
+CARGO_TARGET_DIR=$(dirname -- "$(dirname -- "$module")")
+PYO3_PYTHON=$python
+export CARGO_TARGET_DIR PYO3_PYTHON
+
+if [ -z "$smoke" ]; then
+    say "cargo fmt"
+    cargo fmt --check
+    say "cargo clippy"
+    cargo clippy --locked --all-targets -- -D warnings
+    say "cargo test"
+    cargo test --locked
+else
+    set -- -m "smoke or interpreters" "$@"
+fi
+
+say "pytest for Python $version"
+exec "$venv/bin/python" -B -m pytest --module "$module" "$@"
