@@ -1,7 +1,10 @@
 //! Safe views of httpd and APR. Nothing here knows Python.
 
+pub mod body;
+pub mod body_source;
 pub mod chain;
 pub mod config;
+pub mod file;
 pub mod handler_list;
 pub mod listeners;
 pub mod log;

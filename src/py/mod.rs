@@ -1,10 +1,12 @@
 //! The Python classes and functions of `_apache`: views of httpd's records, and the conversions between the two worlds.
 
 pub mod attributes;
+pub mod bytes;
 pub mod constants;
 pub mod detach;
 pub mod errors;
 pub mod functions;
+pub mod hlist;
 pub mod live;
 pub mod module;
 pub mod request;

@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::PyModule;
 
-use super::{constants, errors, functions, request, server, table};
+use super::{constants, errors, functions, hlist, request, server, table};
 use crate::abi::HostTable;
 
 /// Makes the module with its classes, functions and constants.
@@ -15,6 +15,7 @@ pub fn native<'py>(py: Python<'py>, host: &HostTable) -> PyResult<Bound<'py, PyM
     module.add("SERVER_RETURN", py.get_type::<errors::SERVER_RETURN>())?;
     module.add("ExpiredError", py.get_type::<errors::ExpiredError>())?;
     module.add_class::<request::Request>()?;
+    module.add_class::<hlist::HandlerCursor>()?;
     module.add_class::<server::Server>()?;
     module.add_class::<table::Table>()?;
     module.add("table", py.get_type::<table::Table>())?;

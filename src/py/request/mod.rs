@@ -1,12 +1,16 @@
 //! The request object `mp_request`: one per httpd request and interpreter, kept with the request until its pool goes.
 
+mod dynamic;
 mod fields;
+mod read;
+mod sendfile;
 mod write;
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
 
+use super::hlist::HandlerCursor;
 use super::live::Live;
 use super::server::Server;
 use super::table::{RequestTable, Table};
@@ -22,6 +26,7 @@ pub struct Request {
     /// Its tables, made at first use, in the order of [`RequestTable`].
     tables: [PyOnceLock<Py<Table>>; RequestTable::COUNT],
     server: PyOnceLock<Py<Server>>,
+    hlist: PyOnceLock<Py<HandlerCursor>>,
 }
 
 impl Request {
@@ -52,6 +57,7 @@ pub unsafe fn object<'py>(py: Python<'py>, record: *mut sys::request_rec) -> PyR
             live: Live::new(record, (*record).connection),
             tables: [const { PyOnceLock::new() }; RequestTable::COUNT],
             server: PyOnceLock::new(),
+            hlist: PyOnceLock::new(),
         };
         let made = Bound::new(py, request)?;
         if let Some(state) = RequestState::of(record) {
@@ -68,6 +74,9 @@ pub fn expire(request: &Bound<'_, Request>) {
     this.live.expire();
     for table in this.tables.iter().filter_map(|table| table.get(py)) {
         table.get().expire();
+    }
+    if let Some(hlist) = this.hlist.get(py) {
+        hlist.get().expire();
     }
     // What user code stored there may refer back to the request.
     if let Ok(dict) = own_attributes(request) {
