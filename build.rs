@@ -102,8 +102,13 @@ fn link_python() {
         );
     }
     let executable = python.executable().unwrap_or_default().to_owned();
-    let facts = "import sys, sysconfig; print(sys.base_prefix); print(sysconfig.get_config_var('LIBDIR')); \
-                 print('%d.%d.%d' % sys.version_info[:3])";
+    let facts = "import os, sys, sysconfig
+library = sysconfig.get_config_var('INSTSONAME') or ''
+# A Python that was copied elsewhere still names the folder it was configured for.
+folders = [os.path.join(sys.base_prefix, 'lib'), sysconfig.get_config_var('LIBDIR') or '']
+print(sys.base_prefix)
+print(next((folder for folder in folders if os.path.exists(os.path.join(folder, library))), ''))
+print('%d.%d.%d' % sys.version_info[:3])";
     let facts = output(&executable, &["-c", facts]).unwrap_or_else(|| stop("the Python in PYO3_PYTHON does not run."));
     let mut facts = facts.lines();
     let prefix = facts.next().unwrap_or_default();
@@ -112,6 +117,7 @@ fn link_python() {
     println!("cargo::rustc-env=MOD_PYTHON_PYTHON_EXECUTABLE={executable}");
     println!("cargo::rustc-env=MOD_PYTHON_PYTHON_VERSION={}", facts.next().unwrap_or_default());
     if !libdir.is_empty() && !["/usr/lib", "/usr/lib64", "/lib", "/lib64"].contains(&libdir) {
+        println!("cargo::rustc-link-search=native={libdir}");
         println!("cargo::rustc-link-arg=-Wl,-rpath,{libdir}");
     }
     // Statics must survive a graceful restart, and each reload of a module that is linked to libpython 3.13 would leak
