@@ -432,12 +432,11 @@ def test_graphs_and_info(handle, apache, native, tmp_path, write):
 
 # spec: interpreters:6.3.19
 def test_legacy_importer(handle, native, tmp_path, write):
-    sys.path.insert(0, str(tmp_path))
     write(tmp_path / "handlers.py", "")
     options = native.main_server.options
     for names in ("*", "one, www.example.com"):
         options["mod_python.legacy.importer"] = names
-        assert handle("handlers", None) is sys.modules["handlers"]
+        assert handle("handlers", f"{tmp_path}/") is sys.modules["handlers"]
     options["mod_python.legacy.importer"] = "one,two"
     assert handle("handlers", str(tmp_path)) is not sys.modules["handlers"]
 
