@@ -69,7 +69,9 @@ from mod_python._apache import (
     APR_REG,
     APR_SOCK,
     APR_UNKFILE,
+    CGI_MAGIC_TYPE,
     DECLINED,
+    DIR_MAGIC_TYPE,
     DONE,
     HTTP_ACCEPTED,
     HTTP_BAD_GATEWAY,
@@ -120,6 +122,8 @@ from mod_python._apache import (
     HTTP_USE_PROXY,
     HTTP_VARIANT_ALSO_VARIES,
     HTTP_VERSION_NOT_SUPPORTED,
+    INCLUDES_MAGIC_TYPE,
+    INCLUDES_MAGIC_TYPE3,
     M_BASELINE_CONTROL,
     M_CHECKIN,
     M_CHECKOUT,
@@ -175,12 +179,6 @@ APLOG_NOERRNO: int = 0
 
 # RFC 2324; httpd has no name for it.
 HTTP_IM_A_TEAPOT: int = 418
-
-# httpd.h, "magic mime types".
-CGI_MAGIC_TYPE: str = "application/x-httpd-cgi"
-INCLUDES_MAGIC_TYPE: str = "text/x-server-parsed-html"
-INCLUDES_MAGIC_TYPE3: str = "text/x-server-parsed-html3"
-DIR_MAGIC_TYPE: str = "httpd/unix-directory"
 
 # Indexes into ``req.finfo``.
 (

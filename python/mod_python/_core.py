@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from mod_python import _importer, _modes, apache
+from mod_python._current import get_current_config
 from mod_python._refusal import report_refusal
 from mod_python._resolve import resolve_object
 
@@ -38,20 +39,27 @@ def load_handler_module(
 ) -> ModuleType:
     """Import the module of a handler entry, or execute it again if it changed.
 
-    directory: with importer ``''`` what to put in front of ``sys.path``, None
-    for nothing (PythonPath in effect, or in a Location); with ``'path'`` where
-    the name is searched first. Every returned source module of importer ``''``
-    has ``__mp_stamp__``: (st_mtime_ns, st_size, st_ino) of what was executed.
+    directory: of the handler entry, None if there is none. The path importer
+    searches it first. With importer ``''`` the caller has put it on ``sys.path``.
+    Every source module of importer ``''`` gets ``__mtime__`` (float, equal to
+    st_mtime) and ``__mp_stamp__`` (st_mtime_ns, st_size, st_ino) of what was
+    executed.
     """
-    if importer == "path" and not _modes.keeps_old_importer():
-        from mod_python import _importer_path
+    if importer == "path":
+        if not _modes.keeps_old_importer():
+            from mod_python import _importer_path
 
-        return _importer_path.import_handler(name, directory, autoreload, log)
-    if directory:
+            return _importer_path.import_handler(name, directory, autoreload, log)
+        _add_directory(directory)
+    return _importer.import_module(name, autoreload, log)
+
+
+def _add_directory(directory: str | None) -> None:
+    """Do for mod_python.legacy.importer what the caller does otherwise."""
+    if directory and get_current_config().get("PythonPath") is None:
         with _path_lock:
             if directory not in sys.path:
                 sys.path.insert(0, directory)
-    return _importer.import_module(name, autoreload, log)
 
 
 def apply_python_path(text: str) -> None:

@@ -56,6 +56,7 @@ def execute(
     else:
         before = dict(vars(module))
     code: Any = None
+    stamp: Stamp | None
     if spec.loader is None and spec.submodule_search_locations is None:
         raise ImportError(f"module {spec.name!r} has no loader", name=spec.name)
     try:

@@ -5,9 +5,13 @@ Used by both importers. It is importlib's own lock: with a second one, a plain
 what the other holds. importlib sees such a circle and refuses to wait.
 """
 
-import importlib._bootstrap as _bootstrap
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import _bootstrap
+from typing import Any
+
+# Not in the type stubs; the same in every supported Python.
+_importlib: Any = _bootstrap
 
 
 @contextmanager
@@ -17,10 +21,10 @@ def name_lock(name: str) -> Iterator[bool]:
     Gives True if it is held, False if waiting would never end because its owner
     waits for this thread: then go on with the module as far as it is made.
     """
-    manager = _bootstrap._ModuleLockManager(name)
+    manager = _importlib._ModuleLockManager(name)
     try:
         manager.__enter__()
-    except _bootstrap._DeadlockError:
+    except _importlib._DeadlockError:
         yield False
         return
     try:

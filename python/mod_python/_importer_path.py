@@ -143,7 +143,7 @@ def _load(
 ) -> ModuleType:
     stack = _loading.stack
     if stack:
-        info = stack[-1].__mp_info__  # type: ignore[attr-defined]
+        info = stack[-1].__mp_info__
         if info.file == file:
             raise AssertionError(f"Import cycle: {file!r} imports itself")
         info.children.add(file)

@@ -36,4 +36,8 @@ def stamp_of(file: str | None) -> Stamp | None:
 
 def seconds(stamp: Stamp | None) -> float:
     """Return the time in ``stamp`` as seconds since the epoch, 0.0 for None."""
-    return stamp[0] / 1e9 if stamp else 0.0
+    if stamp is None:
+        return 0.0
+    # Rounded like st_mtime, to the last bit: the native module compares.
+    whole, rest = divmod(stamp[0], 10**9)
+    return whole + 1e-9 * rest

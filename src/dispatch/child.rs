@@ -76,11 +76,7 @@ unsafe fn take<'py>(py: Python<'py>, object: *mut c_void) -> Bound<'py, PyAny> {
 pub fn request_cleanup(py: Python<'_>, call: &mut RequestCleanupCall) {
     // SAFETY: the host hands both references over; the request is live until the host's expire returns.
     let (callable, data, _active) = unsafe {
-        (
-            take(py, call.callable),
-            take(py, call.data),
-            py::live::Active::new((*call.request).connection, call.request),
-        )
+        (take(py, call.callable), take(py, call.data), py::live::Active::new((*call.request).connection, call.request))
     };
     if let Err(error) = callable.call1((data,)) {
         report::cleanup_failed(py, Target::Request(call.request), &callable, &error);

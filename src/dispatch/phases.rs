@@ -103,7 +103,8 @@ unsafe fn authen_result(request: *mut sys::request_rec, result: c_int) -> c_int 
     // SAFETY: the request is live.
     unsafe {
         if result == sys::OK && (*request).user.is_null() {
-            let text = b"MPY0402: PythonAuthenHandler: the handler returned OK but req.user is not set; it must be assigned";
+            let text =
+                b"MPY0402: PythonAuthenHandler: the handler returned OK but req.user is not set; it must be assigned";
             log::write(Target::Request(request), Level::ERR, text);
             return sys::HTTP_INTERNAL_SERVER_ERROR;
         }
@@ -125,9 +126,9 @@ pub unsafe fn post_read_request(r: *mut sys::request_rec) -> c_int {
     // SAFETY: the caller guarantees the request.
     unsafe {
         let config = DirConfig::of((*r).per_dir_config);
-        let Some(config) = config.filter(|config| {
-            config.phases & (Phase::Init.bit() | Phase::PostReadRequest.bit()) != 0
-        }) else {
+        let Some(config) =
+            config.filter(|config| config.phases & (Phase::Init.bit() | Phase::PostReadRequest.bit()) != 0)
+        else {
             return sys::DECLINED;
         };
         if let Some(list) = config.list(Phase::Init) {
@@ -242,8 +243,7 @@ pub unsafe extern "C" fn expire(data: *mut c_void) -> sys::apr_status_t {
         unsafe {
             while let Some(cleanup) = RequestState::of(request).and_then(|state| state.cleanups.pop()) {
                 if let Some(interp) = table::by_index(cleanup.interp) {
-                    let mut call =
-                        RequestCleanupCall { request, callable: cleanup.callable, data: cleanup.data };
+                    let mut call = RequestCleanupCall { request, callable: cleanup.callable, data: cleanup.data };
                     interp.run(&mut Call::RequestCleanup(&mut call));
                 }
             }

@@ -56,7 +56,8 @@ pub fn log_summary(py: Python<'_>, target: Target, code: &str, text: &str) {
 /// A cleanup raised: two lines, the others still run.
 pub fn cleanup_failed(py: Python<'_>, target: Target, callable: &Bound<'_, PyAny>, error: &PyErr) {
     let first = format!("python_cleanup: Error calling cleanup object {}", child::shown(callable));
-    let second = format!("    {}: {}", child::shown(error.get_type(py).as_any()), child::shown(error.value(py).as_any()));
+    let second =
+        format!("    {}: {}", child::shown(error.get_type(py).as_any()), child::shown(error.value(py).as_any()));
     without_gil(py, target, |target| {
         for line in [first, second] {
             // SAFETY: the caller's target is live while it reports.
@@ -77,8 +78,7 @@ pub fn uncaught(
     let target = Target::Request(record);
     let Place { phase, handler, interpreter } = place;
     let kind = error.get_type(py).name().map(|name| name.to_string()).unwrap_or_default();
-    let summary =
-        format!("MPY0401: {phase} {handler}: uncaught {kind} (phase {phase}, interpreter '{interpreter}')");
+    let summary = format!("MPY0401: {phase} {handler}: uncaught {kind} (phase {phase}, interpreter '{interpreter}')");
     // SAFETY: the record is live: its phase is running.
     without_gil(py, (target, &summary), |(target, text)| unsafe { log::write(target, Level::ERR, text.as_bytes()) });
     let chunks = log_lines(py, target, Level::ERR, &format!("{phase} {handler}: "), error);

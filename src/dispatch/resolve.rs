@@ -58,9 +58,10 @@ struct Stamp {
     mtime: (i64, i64),
 }
 
-type Meanings = HashMap<(u8, Box<[u8]>), Arc<Meaning>>;
+/// By handler text; one map for each phase, since the default function depends on it.
+type Meanings = Option<HashMap<Box<[u8]>, Arc<Meaning>>>;
 
-static MEANINGS: Mutex<Option<Meanings>> = Mutex::new(None);
+static MEANINGS: Mutex<[Meanings; Phase::COUNT]> = Mutex::new([const { None }; Phase::COUNT]);
 static APPLIED: Mutex<Option<HashSet<Box<[u8]>>>> = Mutex::new(None);
 static DIRECTORIES: Mutex<Option<HashSet<Box<[u8]>>>> = Mutex::new(None);
 
@@ -90,8 +91,8 @@ pub fn callable<'py>(
     let loaded = module(py, lookup, &meaning)?;
     let name = meaning.object.bind(py);
     if meaning.dotted {
-        let found = core(py)?
-            .call_method1("resolve_object", (loaded.module.bind(py), name, argument, lookup.silent))?;
+        let found =
+            core(py)?.call_method1("resolve_object", (loaded.module.bind(py), name, argument, lookup.silent))?;
         return Ok(Some(found).filter(|found| !(lookup.silent && found.is_none())));
     }
     match loaded.dict.bind(py).get_item(name)? {
@@ -135,12 +136,12 @@ fn add_directory(py: Python<'_>, directory: &[u8]) -> PyResult<()> {
 }
 
 fn meaning(py: Python<'_>, phase: Phase, handler: &[u8]) -> PyResult<Arc<Meaning>> {
-    let known = |meanings: &Option<Meanings>| {
-        // A borrowed pair cannot be looked up in a map of owned pairs without making one: handler texts are short.
-        meanings.as_ref().and_then(|meanings| meanings.get(&(phase as u8, Box::from(handler))).cloned())
-    };
-    if let Some(found) = known(&MEANINGS.lock().unwrap_or_else(PoisonError::into_inner)) {
-        return Ok(found);
+    let place = phase as usize;
+    let known = MEANINGS.lock().unwrap_or_else(PoisonError::into_inner)[place]
+        .as_ref()
+        .and_then(|meanings| meanings.get(handler).cloned());
+    if let Some(known) = known {
+        return Ok(known);
     }
     let (module, object) = handler::split_handler(handler);
     let object = object.unwrap_or(phase.info().function.as_bytes());
@@ -151,7 +152,7 @@ fn meaning(py: Python<'_>, phase: Phase, handler: &[u8]) -> PyResult<Arc<Meaning
         loaded: Mutex::new(None),
     });
     let mut meanings = MEANINGS.lock().unwrap_or_else(PoisonError::into_inner);
-    meanings.get_or_insert_default().insert((phase as u8, handler.into()), Arc::clone(&made));
+    meanings[place].get_or_insert_default().insert(handler.into(), Arc::clone(&made));
     Ok(made)
 }
 
@@ -200,4 +201,3 @@ fn is_current(py: Python<'_>, lookup: &Lookup<'_>, meaning: &Meaning, known: &Lo
         _ => true,
     }
 }
-

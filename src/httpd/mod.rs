@@ -13,4 +13,5 @@ pub mod pool;
 pub mod process;
 pub mod request_state;
 pub mod section;
+pub mod settings;
 pub mod sys;

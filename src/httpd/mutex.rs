@@ -60,7 +60,8 @@ impl Mutexes {
     pub unsafe fn child_init(&mut self, pool: *mut sys::apr_pool_t) -> c_int {
         for mutex in &mut self.locks {
             // SAFETY: the caller guarantees it.
-            let status = unsafe { sys::apr_global_mutex_child_init(mutex, sys::apr_global_mutex_lockfile(*mutex), pool) };
+            let status =
+                unsafe { sys::apr_global_mutex_child_init(mutex, sys::apr_global_mutex_lockfile(*mutex), pool) };
             if status != sys::APR_SUCCESS {
                 return status;
             }

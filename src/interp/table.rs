@@ -88,12 +88,7 @@ pub fn start(config: TableConfig) -> Result<(), InterpError> {
     TABLE.get_or_init(|| {
         fresh = true;
         start::initialize(&config.start)?;
-        Ok(Table {
-            config,
-            names: RwLock::default(),
-            all: RwLock::default(),
-            making: Mutex::default(),
-        })
+        Ok(Table { config, names: RwLock::default(), all: RwLock::default(), making: Mutex::default() })
     });
     let table = table()?;
     if fresh { first(table) } else { Ok(()) }

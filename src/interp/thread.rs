@@ -13,7 +13,8 @@ use super::table::Interp;
 pub static EXITING: AtomicBool = AtomicBool::new(false);
 
 unsafe extern "C" {
-    /// The current thread state or NULL, without a check (Python 3.5 to 3.15 export it).
+    /// The current thread state or NULL, without a check.
+    #[cfg_attr(Py_3_13, link_name = "PyThreadState_GetUnchecked")]
     fn _PyThreadState_UncheckedGet() -> *mut ffi::PyThreadState;
 }
 

@@ -61,6 +61,13 @@ APR_FINFO_DIRENT 0x2000000
 MODULE_MAGIC_NUMBER_MAJOR 20120211 MODULE_MAGIC_NUMBER_MINOR 142
 """
 
+MAGIC_TYPES = {
+    "CGI_MAGIC_TYPE": "application/x-httpd-cgi",
+    "INCLUDES_MAGIC_TYPE": "text/x-server-parsed-html",
+    "INCLUDES_MAGIC_TYPE3": "text/x-server-parsed-html3",
+    "DIR_MAGIC_TYPE": "httpd/unix-directory",
+}
+
 
 class SERVER_RETURN(Exception):
     pass
@@ -158,6 +165,7 @@ def build():
     words = iter(CONSTANTS.split())
     for name in words:
         setattr(module, name, int(next(words), 0))
+    vars(module).update(MAGIC_TYPES)
     module.SERVER_RETURN = SERVER_RETURN
     module.ExpiredError = ExpiredError
     module.interpreter = "www.example.com"

@@ -12,28 +12,37 @@ import pytest
 from fake_apache import PACKAGE
 
 
-# spec: directives:4.5.2 interpreters:7.1
-def test_handler_directory_goes_on_sys_path_once(core, tmp_path, write):
-    write(tmp_path / "handlers.py", "")
-    before = list(sys.path)
-    for _ in range(3):
-        module = core.load_handler_module("handlers", f"{tmp_path}/", True, False, "")
-        assert sys.path == [f"{tmp_path}/", *before]
-    assert module is sys.modules["handlers"]
-
-
 # spec: directives:4.5.1 interpreters:7.2
-def test_without_directory_sys_path_stays(core, tmp_path, write):
+def test_sys_path_is_the_caller_s(core, tmp_path, write):
     write(tmp_path / "handlers.py", "")
     before = list(sys.path)
     with pytest.raises(ModuleNotFoundError):
-        core.load_handler_module("handlers", None, True, False, "")
+        core.load_handler_module("handlers", f"{tmp_path}/", True, False, "")
     assert sys.path == before
+
+
+# spec: interpreters:6.3.19 directives:4.5.2 interpreters:7.1
+def test_old_importer_in_place_of_the_path_importer(
+    core, native, request_now, tmp_path, write
+):
+    write(tmp_path / "handlers.py", "")
+    before = list(sys.path)
+    native.main_server.options["mod_python.legacy.importer"] = "*"
+    load, directory = core.load_handler_module, f"{tmp_path}/"
+    request_now(config={"PythonPath": "sys.path"})
+    with pytest.raises(ModuleNotFoundError):
+        load("handlers", directory, True, False, "path")
+    request_now()
+    for _ in range(3):
+        module = load("handlers", directory, True, False, "path")
+        assert sys.path == [directory, *before]
+    assert module is sys.modules["handlers"]
 
 
 # spec: directives:9.1.1 directives:7.10
 def test_autoreload_and_log_are_passed_on(core, native, tmp_path, write):
     directory = f"{tmp_path}/"
+    sys.path.insert(0, directory)
     write(tmp_path / "handlers.py", "value = 1")
     core.load_handler_module("handlers", directory, False, False, "")
     assert native.log == []
@@ -210,6 +219,7 @@ def test_refused_extension_is_explained_once(
     core, native, request_now, tmp_path, write, message, importer
 ):
     request_now(phase="PythonFixupHandler")
+    sys.path.insert(0, str(tmp_path))
     write(tmp_path / "deep.py", f"raise ImportError({message!r})")
     write(
         tmp_path / "handlers.py",
@@ -237,6 +247,14 @@ def test_import_inside_a_handler_is_explained_too(core, native):
     core.format_exception(ImportError(REFUSALS[0]))
     assert native.log[0][1].startswith("MPY0301: ")
     assert "phase='-'" in native.log[0][1]
+
+
+def test_the_innermost_refusal_is_quoted(core, native):
+    error = ImportError(f"advice\n\nOriginal error: {REFUSALS[0]}\n")
+    error.__cause__ = ImportError(REFUSALS[0])
+    core.format_exception(error)
+    ((_, text),) = native.log
+    assert REFUSALS[0] in text and "advice" not in text
 
 
 def test_other_errors_are_not_explained(core, native):

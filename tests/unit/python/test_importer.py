@@ -45,6 +45,22 @@ def test_time_attributes(apache, site, write):
     assert module.__mp_stamp__ == stamp
 
 
+# spec: interpreters:6.2.5
+def test_mtime_is_st_mtime_to_the_last_bit(apache, site):
+    """The native module compares, and so may anybody."""
+    file = site / "handlers.py"
+    file.write_text("")
+    for number in range(200):
+        date = 1_700_000_000_123_456_789 + number * 98_765_432_101
+        os.utime(file, ns=(date, date))
+        module = apache.import_module("handlers")
+        assert (
+            module.__mtime__
+            == os.stat(file).st_mtime
+            == date // 10**9 + (1e-9 * (date % 10**9))
+        )
+
+
 # spec: interpreters:6.1.1
 def test_unchanged_module_is_not_executed_again(apache, native, site, write):
     write(site / "handlers.py", "runs = globals().get('runs', 0) + 1")
@@ -114,6 +130,7 @@ def test_what_is_never_executed_again(apache):
     finally:
         del time.mark
     assert not hasattr(version, "__mtime__")
+    assert not hasattr(sys.modules["mod_python"], "__mtime__")
 
 
 # spec: interpreters:6.1.4

@@ -244,7 +244,8 @@ def test_import_statement(handle, tmp_path, write):
         "def late():\n    import helper\n    return helper\n",
     )
     write(tmp_path / "helper.py", "value = 1")
-    write(tmp_path / "json.py", "raise AssertionError('dotted names are not ours')")
+    for name in ("json.py", "json.decoder.py"):
+        write(tmp_path / name, "raise AssertionError('dotted names are not ours')")
     module = handle("handlers", str(tmp_path))
     assert module.helper.__file__ == f"{tmp_path}/helper.py"
     assert module.imported == module.value == 1
@@ -372,6 +373,21 @@ def test_failed_loads(handle, apache, tmp_path, write, bad):
     assert handle("handlers", str(tmp_path)) is not module
 
 
+# spec: interpreters:6.3.8 interpreters:6.3.13
+def test_failed_reload_is_repeated_even_if_the_file_is_as_before(
+    handle, tmp_path, write
+):
+    write(tmp_path / "handlers.py", "x = 1", 1000)
+    module = handle("handlers", str(tmp_path))
+    write(tmp_path / "handlers.py", "1 / 0", 2000)
+    with pytest.raises(ZeroDivisionError):
+        handle("handlers", str(tmp_path))
+    write(tmp_path / "handlers.py", "x = 1", 1000)
+    again = handle("handlers", str(tmp_path))
+    assert again is not module
+    assert handle("handlers", str(tmp_path)) is again
+
+
 # spec: interpreters:6.3.15
 def test_freeze(handle, apache, tmp_path, write):
     write(tmp_path / "handlers.py", "value = 1")
@@ -432,12 +448,11 @@ def test_graphs_and_info(handle, apache, native, tmp_path, write):
 
 # spec: interpreters:6.3.19
 def test_legacy_importer(handle, native, tmp_path, write):
-    sys.path.insert(0, str(tmp_path))
     write(tmp_path / "handlers.py", "")
     options = native.main_server.options
     for names in ("*", "one, www.example.com"):
         options["mod_python.legacy.importer"] = names
-        assert handle("handlers", None) is sys.modules["handlers"]
+        assert handle("handlers", f"{tmp_path}/") is sys.modules["handlers"]
     options["mod_python.legacy.importer"] = "one,two"
     assert handle("handlers", str(tmp_path)) is not sys.modules["handlers"]
 
@@ -451,6 +466,22 @@ def test_option_selects_the_importer(apache, request_now, tmp_path, write):
     assert apache.import_module("handlers", path=path).__name__.startswith("_mp_")
     request_now()
     assert apache.import_module("handlers", path=path).__name__ == "handlers"
+
+
+# spec: interpreters:6.3
+def test_modules_of_the_path_importer_go_on_using_it(
+    handle, request_now, tmp_path, write
+):
+    write(
+        tmp_path / "handlers.py",
+        "from mod_python import apache\n"
+        "def late(): return apache.import_module('helper')\n",
+    )
+    write(tmp_path / "helper.py", "")
+    module = handle("handlers", str(tmp_path))
+    request_now()
+    assert module.late().__file__ == f"{tmp_path}/helper.py"
+    assert "helper" not in sys.modules
 
 
 # spec: interpreters:I-20
