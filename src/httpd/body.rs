@@ -16,6 +16,9 @@ pub enum Failure {
     /// httpd refuses the body with this status.
     #[error("the request body is refused with status {0}")]
     Status(c_int),
+    /// httpd has refused the body and told the client so, with this status.
+    #[error("the request body was refused with status {0}")]
+    Answered(c_int),
 }
 
 /// Where the bytes come from.

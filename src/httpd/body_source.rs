@@ -156,15 +156,19 @@ unsafe fn inherited(request: *mut sys::request_rec) -> Reader {
 }
 
 /// What an error of the input filters means.
-fn failure(status: sys::apr_status_t) -> Failure {
-    // httpd's chunk parser answers EINVAL to what is no chunk.
-    if status == sys::APR_EINVAL as sys::apr_status_t {
-        return Failure::Status(sys::HTTP_BAD_REQUEST);
-    }
-    // SAFETY: a pure function.
-    match unsafe { sys::ap_map_http_request_error(status, sys::HTTP_REQUEST_TIME_OUT) } {
-        sys::HTTP_REQUEST_TIME_OUT => Failure::Client,
-        status => Failure::Status(status),
+///
+/// # Safety
+/// `request` is live.
+unsafe fn failure(request: *const sys::request_rec, error: sys::apr_status_t) -> Failure {
+    // SAFETY: the caller guarantees the request; the mapping is a pure function.
+    let (status, answered) = unsafe {
+        let status = sys::ap_map_http_request_error(error, sys::HTTP_REQUEST_TIME_OUT);
+        (status, Some((*request).status).filter(|status| (*request).eos_sent != 0 && *status >= sys::HTTP_BAD_REQUEST))
+    };
+    match (status, answered) {
+        (sys::AP_FILTER_ERROR, Some(status)) => Failure::Answered(status),
+        (sys::HTTP_REQUEST_TIME_OUT, _) => Failure::Client,
+        (status, _) => Failure::Status(status),
     }
 }
 
@@ -219,7 +223,7 @@ impl Filters {
             if status != sys::APR_SUCCESS {
                 // What is left of the body cannot be told from the next request.
                 (*(*request).connection).keepalive = sys::ap_conn_keepalive_e_AP_CONN_CLOSE;
-                return Err(failure(status));
+                return Err(failure(request, status));
             }
             if end {
                 (*request).remaining = if (*request).read_chunked != 0 { -1 } else { 0 };

@@ -8,6 +8,7 @@ use pyo3::types::{PyBytes, PyList};
 use super::Request;
 use crate::httpd::body::{Failure, PIECE, Room};
 use crate::httpd::body_source::Body;
+use crate::httpd::sys;
 use crate::py::bytes::GrowingBytes;
 use crate::py::detach::without_gil;
 use crate::py::errors::SERVER_RETURN;
@@ -34,6 +35,7 @@ fn raised(failure: Failure) -> PyErr {
     match failure {
         Failure::Client => PyOSError::new_err(failure.to_string()),
         Failure::Status(status) => SERVER_RETURN::new_err((status,)),
+        Failure::Answered(status) => SERVER_RETURN::new_err((sys::DONE, status)),
     }
 }
 
@@ -91,8 +93,8 @@ impl Request {
     /// read(len=-1): up to len bytes of the request body, all that is left where len is negative.
     ///
     /// Waits until they are there; fewer bytes, or b'', mean the end of the body. Raises OSError where the client is
-    /// gone or silent for longer than Timeout, SERVER_RETURN with a status where httpd refuses the body (413 above
-    /// LimitRequestBody). After an error the body cannot be read any more.
+    /// gone or silent for longer than Timeout. Where httpd refuses the body it raises SERVER_RETURN: (DONE, 413) above
+    /// LimitRequestBody, for instance; the client has its answer then. After an error nothing more can be read.
     #[pyo3(signature = (len = -1))]
     fn read<'py>(&self, py: Python<'py>, len: isize) -> PyResult<Bound<'py, PyBytes>> {
         if len == 0 {
