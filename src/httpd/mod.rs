@@ -2,6 +2,7 @@
 
 pub mod chain;
 pub mod config;
+pub mod file;
 pub mod handler_list;
 pub mod listeners;
 pub mod log;
