@@ -55,6 +55,7 @@ pub fn run(py: Python<'_>, call: &mut PhaseCall<'_>) {
         }
     }
     with_state(record, |state| state.phase = outer);
+    request::drop_if_private(&object, record);
 }
 
 /// The record of the request for a moment; never held across Python code.

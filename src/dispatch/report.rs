@@ -2,7 +2,7 @@
 
 use std::ffi::c_int;
 
-use pyo3::exceptions::{PyImportError, PyOSError};
+use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use pyo3::types::PyAny;
 
@@ -82,9 +82,6 @@ pub fn uncaught(
     // SAFETY: the record is live: its phase is running.
     without_gil(py, (target, &summary), |(target, text)| unsafe { log::write(target, Level::ERR, text.as_bytes()) });
     let chunks = log_lines(py, target, Level::ERR, &format!("{phase} {handler}: "), error);
-    if error.is_instance_of::<PyImportError>(py) {
-        sub_interpreter_hint(py, target, error, interpreter);
-    }
     if !debug || client_gone(py, error) {
         return sys::HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -98,27 +95,6 @@ pub fn uncaught(
         Ok(()) => sys::DONE,
         Err(_) => sys::HTTP_INTERNAL_SERVER_ERROR,
     }
-}
-
-/// An extension module that refuses sub-interpreters: say which directive helps.
-fn sub_interpreter_hint(py: Python<'_>, target: Target, error: &PyErr, interpreter: &str) {
-    const SIGNS: [&str; 5] = [
-        "does not support loading in subinterpreters",
-        "do not yet support subinterpreters",
-        "Interpreter change detected",
-        "cannot load module more than once per process",
-        "multiple interpreters",
-    ];
-    let text = child::shown(error.value(py).as_any());
-    if state::interp() == 0 || !SIGNS.iter().any(|sign| text.contains(sign)) {
-        return;
-    }
-    let line = format!(
-        "MPY0301: an extension module refuses to be loaded in interpreter '{interpreter}', which is not the first of \
-         the process: put this code into it with PythonInterpreter main_interpreter"
-    );
-    // SAFETY: the target is live: its phase is running.
-    without_gil(py, (target, &line), |(target, text)| unsafe { log::write(target, Level::ERR, text.as_bytes()) });
 }
 
 /// The exception is our own of a failed write: nobody is there to read a page.

@@ -1,8 +1,7 @@
 //! From a handler's text to a callable. Per interpreter a cache remembers what a text means and which module it loaded;
 //! one stat per call decides whether the module must be loaded again.
 
-use std::collections::{HashMap, HashSet};
-use std::ffi::{CStr, CString};
+use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,8 +9,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyAny, PyDict, PyList, PyString};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::child::core;
+use crate::httpd::file::{self, Stamp};
 use crate::image::state;
 use crate::parse::handler;
 use crate::phase::Phase;
@@ -49,28 +50,23 @@ struct Meaning {
 struct Loaded {
     module: Py<PyAny>,
     dict: Py<PyDict>,
-    stamp: Option<Stamp>,
-}
-
-/// The source file and its time.
-struct Stamp {
-    file: CString,
-    mtime: (i64, i64),
+    /// The source file and its stamp when it was executed.
+    source: Option<(CString, Stamp)>,
 }
 
 /// By handler text; one map for each phase, since the default function depends on it.
-type Meanings = Option<HashMap<Box<[u8]>, Arc<Meaning>>>;
+type Meanings = Option<FxHashMap<Box<[u8]>, Arc<Meaning>>>;
 
 static MEANINGS: Mutex<[Meanings; Phase::COUNT]> = Mutex::new([const { None }; Phase::COUNT]);
-static APPLIED: Mutex<Option<HashSet<Box<[u8]>>>> = Mutex::new(None);
-static DIRECTORIES: Mutex<Option<HashSet<Box<[u8]>>>> = Mutex::new(None);
+static APPLIED: Mutex<Option<FxHashSet<Box<[u8]>>>> = Mutex::new(None);
+static DIRECTORIES: Mutex<Option<FxHashSet<Box<[u8]>>>> = Mutex::new(None);
 
 /// Whether a set has the text; the lock is not held across Python.
-fn contains(set: &Mutex<Option<HashSet<Box<[u8]>>>>, text: &[u8]) -> bool {
+fn contains(set: &Mutex<Option<FxHashSet<Box<[u8]>>>>, text: &[u8]) -> bool {
     set.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(|set| set.contains(text))
 }
 
-fn insert(set: &Mutex<Option<HashSet<Box<[u8]>>>>, text: &[u8]) {
+fn insert(set: &Mutex<Option<FxHashSet<Box<[u8]>>>>, text: &[u8]) {
     set.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default().insert(text.into());
 }
 
@@ -169,25 +165,16 @@ fn module(py: Python<'_>, lookup: &Lookup<'_>, meaning: &Meaning) -> PyResult<Ar
     let arguments = (meaning.module.bind(py), directory, lookup.autoreload, lookup.log, importer);
     let module = core(py)?.call_method1("load_handler_module", arguments)?;
     let dict = module.getattr("__dict__")?.cast_into::<PyDict>()?;
-    let loaded = Arc::new(Loaded { stamp: stamp(&dict), dict: dict.unbind(), module: module.unbind() });
+    let loaded = Arc::new(Loaded { source: source(&dict), dict: dict.unbind(), module: module.unbind() });
     *meaning.loaded.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&loaded));
     Ok(loaded)
 }
 
-/// The file and time the importer stored on the module; None where it has no file that could change.
-fn stamp(dict: &Bound<'_, PyDict>) -> Option<Stamp> {
+/// The file and stamp the importer left on the module; None where it has no file that could change.
+fn source(dict: &Bound<'_, PyDict>) -> Option<(CString, Stamp)> {
     let file = dict.get_item("__file__").ok()??.extract::<PathBuf>().ok()?;
-    let mtime = dict.get_item("__mtime__").ok()??.extract::<f64>().ok()?;
-    let file = CString::new(file.as_os_str().as_bytes()).ok()?;
-    let now = file_mtime(&file)?;
-    // The importer looked at the time before it read the source: if it differs now, the module is not current.
-    let stored = now.0 as f64 + 1e-9 * now.1 as f64 == mtime;
-    Some(Stamp { file, mtime: if stored { now } else { (0, 0) } })
-}
-
-fn file_mtime(file: &CStr) -> Option<(i64, i64)> {
-    let facts = std::fs::metadata(std::ffi::OsStr::from_bytes(file.to_bytes())).ok()?;
-    Some((std::os::unix::fs::MetadataExt::mtime(&facts), std::os::unix::fs::MetadataExt::mtime_nsec(&facts)))
+    let stamp = dict.get_item("__mp_stamp__").ok()??.extract::<Stamp>().ok()?;
+    Some((CString::new(file.as_os_str().as_bytes()).ok()?, stamp))
 }
 
 fn is_current(py: Python<'_>, lookup: &Lookup<'_>, meaning: &Meaning, known: &Loaded) -> bool {
@@ -196,8 +183,8 @@ fn is_current(py: Python<'_>, lookup: &Lookup<'_>, meaning: &Meaning, known: &Lo
     if !listed.is_some_and(|listed: Bound<'_, PyAny>| listed.is(known.module.bind(py))) {
         return false;
     }
-    match &known.stamp {
-        Some(stamp) if lookup.autoreload => file_mtime(&stamp.file) == Some(stamp.mtime),
+    match &known.source {
+        Some((file, stamp)) if lookup.autoreload => file::stamp(file) == Some(*stamp),
         _ => true,
     }
 }

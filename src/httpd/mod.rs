@@ -13,5 +13,6 @@ pub mod pool;
 pub mod process;
 pub mod request_state;
 pub mod section;
+pub mod send_file;
 pub mod settings;
 pub mod sys;

@@ -6,7 +6,7 @@ use pyo3::types::PyString;
 
 use super::Request;
 use super::write::{client_gone, count};
-use crate::httpd::file::{self, SendError};
+use crate::httpd::send_file::{self, SendError};
 use crate::py::detach::without_gil;
 use crate::py::text;
 
@@ -34,7 +34,7 @@ impl Request {
             without_gil(py, (record, path), |(record, path)| {
                 // SAFETY: the request is live while its phase runs.
                 unsafe {
-                    let sent = file::send(record, path, offset, len)?;
+                    let sent = send_file::send(record, path, offset, len)?;
                     count(record, sent);
                     Ok(sent)
                 }
