@@ -84,19 +84,6 @@ impl HandlerCursor {
         self.look(|entry| Ok(i32::from(is_location(entry))))
     }
 
-    /// The text of the Location the handler was written in, or None.
-    #[getter]
-    fn location<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyString>>> {
-        let location = self.look(|entry| if is_location(entry) { directory(py, entry) } else { Ok(None) })?;
-        Ok(location.flatten())
-    }
-
-    /// Always None: a request's list has no list above it.
-    #[getter]
-    fn parent(&self) -> PyResult<()> {
-        self.live.with(|_| ())
-    }
-
     /// next(): goes on to the following handler, so that it is not run; does nothing at the end.
     fn next(&self) -> PyResult<()> {
         self.live.with(|record| {

@@ -35,6 +35,7 @@ impl Request {
     /// Nothing that expires with the request is referred to by anybody else.
     fn children_are_private(&self, py: Python<'_>) -> bool {
         self.tables.iter().all(|table| table.get(py).is_none_or(|table| table.get_refcnt(py) == 1))
+            && self.hlist.get(py).is_none_or(|hlist| hlist.get_refcnt(py) == 1)
     }
 
     /// One of the request's tables, always the same object.
