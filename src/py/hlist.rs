@@ -95,11 +95,11 @@ impl HandlerCursor {
     }
 
     /// Reached for names that do not exist: None at the end of the list.
-    fn __getattr__(&self, name: &str) -> PyResult<()> {
+    fn __getattr__(&self, py: Python<'_>, name: &str) -> PyResult<Py<PyAny>> {
         if name.starts_with("__") || self.look(|_| Ok(()))?.is_some() {
             return Err(PyAttributeError::new_err(format!("'mp_hlist' object has no attribute '{name}'")));
         }
-        Ok(())
+        Ok(py.None())
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {

@@ -94,7 +94,7 @@ def cleanuphandler(req):
 site = server(CONFIG, {"lib/cleaning.py": CLEANING, "htdocs/two/x": ""}, processes=1)
 
 
-def lines(site, times, pattern=" in [a-z/]"):
+def lines(site, times, pattern=r" in (localhost|/\S+)$"):
     """Wait for so many lines and return them without their beginning."""
     return [line.rpartition("] ")[2] for line in site.log.wait_for(pattern, times=times)]
 
