@@ -97,7 +97,8 @@ impl Conn {
              connection's peer (interpreter '{interpreter}', {phase})"
         );
         // SAFETY: the record is live, and stays so while this thread serves it.
-        self.live.with(|record| unsafe { functions::write_log(py, Target::Conn(record), Level::WARNING, line.as_bytes()) })
+        self.live
+            .with(|record| unsafe { functions::write_log(py, Target::Conn(record), Level::WARNING, line.as_bytes()) })
     }
 }
 

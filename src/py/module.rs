@@ -24,6 +24,7 @@ pub fn native<'py>(py: Python<'py>, host: &HostTable) -> PyResult<Bound<'py, PyM
     module.add("main_server", unsafe { server::Server::new(host.main_server) })?;
     module.add("interpreter", host.name.to_string_lossy())?;
     constants::add(&module)?;
-    functions::add(&module)?;functions::tmp(&module)?;
+    functions::add(&module)?;
+    functions::tmp(&module)?;
     Ok(module)
 }

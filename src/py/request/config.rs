@@ -23,8 +23,9 @@ pub struct ConfigCopy {
 
 impl ConfigCopy {
     /// Nothing copied yet.
-    pub const EMPTY: ConfigCopy =
-        ConfigCopy { table: PyOnceLock::new(), source: AtomicPtr::new(ptr::null_mut()) };
+    pub const fn new() -> ConfigCopy {
+        ConfigCopy { table: PyOnceLock::new(), source: AtomicPtr::new(ptr::null_mut()) }
+    }
 
     /// Python code has seen it, so it may have changed it.
     pub fn is_made(&self, py: Python<'_>) -> bool {

@@ -69,11 +69,11 @@ impl Request {
 
     #[getter]
     fn connection(&self, py: Python<'_>) -> PyResult<Py<Conn>> {
-        // SAFETY: the record is live and its connection lives longer; `expire` expires both objects together.
+        // SAFETY: the record is live.
         let record = self.live.with(|record| unsafe { (*record).connection })?;
-        self.connection
-            .get_or_try_init(py, || Py::new(py, unsafe { Conn::new(record) }))
-            .map(|connection| connection.clone_ref(py))
+        // SAFETY: the connection outlives the request; `expire` expires both objects together.
+        let made = self.connection.get_or_try_init(py, || Py::new(py, unsafe { Conn::new(record) }))?;
+        Ok(made.clone_ref(py))
     }
 
     #[getter]

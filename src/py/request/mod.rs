@@ -69,8 +69,8 @@ pub unsafe fn object<'py>(py: Python<'py>, record: *mut sys::request_rec) -> PyR
             tables: [const { PyOnceLock::new() }; RequestTable::COUNT],
             server: PyOnceLock::new(),
             connection: PyOnceLock::new(),
-            config: ConfigCopy::EMPTY,
-            options: ConfigCopy::EMPTY,
+            config: ConfigCopy::new(),
+            options: ConfigCopy::new(),
         };
         let made = Bound::new(py, request)?;
         if let Some(state) = RequestState::of(record) {

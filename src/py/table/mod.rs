@@ -123,9 +123,7 @@ impl Table {
         match &self.store {
             Store::Own(entries) => Ok(own(entries)),
             // SAFETY: the record is live and served by this thread, so its table is; the body does not keep it.
-            Store::Request(live, which) => {
-                live.with(|record| view(unsafe { apr::Table::from_raw(which.of(record)) }))
-            }
+            Store::Request(live, which) => live.with(|record| view(unsafe { apr::Table::from_raw(which.of(record)) })),
             // SAFETY: as above.
             Store::Notes(live) => live.with(|record| view(unsafe { apr::Table::from_raw((*record).notes) })),
         }
