@@ -16,3 +16,4 @@ pub mod section;
 pub mod send_file;
 pub mod settings;
 pub mod sys;
+pub mod table;

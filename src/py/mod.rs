@@ -2,6 +2,7 @@
 
 pub mod attributes;
 pub mod bytes;
+pub mod conn;
 pub mod constants;
 pub mod detach;
 pub mod errors;
@@ -11,5 +12,6 @@ pub mod live;
 pub mod module;
 pub mod request;
 pub mod server;
+pub mod server_config;
 pub mod table;
 pub mod text;

@@ -13,6 +13,9 @@ use crate::py::bytes::GrowingBytes;
 use crate::py::detach::without_gil;
 use crate::py::errors::SERVER_RETURN;
 
+/// How many times the bytes that have come a Content-Length is believed to promise.
+const TRUST: usize = 16;
+
 /// The body while a call works with it; goes back to the request's record at the end.
 struct Borrowed(Option<Box<Body>>);
 
@@ -59,9 +62,12 @@ fn block<'py>(py: Python<'py>, body: &mut Body, limit: usize) -> PyResult<Bound<
         if bytes.filled() >= limit || body.at_end() {
             return bytes.finish();
         }
-        // Twice what has come, but no more than what is to come.
-        let most = body.announced().map_or(usize::MAX, |left| bytes.filled().saturating_add(left));
-        bytes.resize(bytes.capacity().saturating_mul(2).min(most).min(limit))?;
+        // Content-Length is believed as far as a multiple of what has come; without it the space doubles.
+        let target = match body.announced() {
+            Some(left) => bytes.filled().saturating_add(left).min(bytes.filled().saturating_mul(TRUST)),
+            None => bytes.capacity().saturating_mul(2),
+        };
+        bytes.resize(target.max(bytes.filled() + 1).min(limit))?;
     }
 }
 
