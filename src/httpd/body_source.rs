@@ -193,9 +193,8 @@ impl Filters {
     /// # Safety
     /// The request is live.
     unsafe fn brigade(&mut self, want: usize, sink: &mut dyn FnMut(&[u8])) -> Result<(usize, bool), Failure> {
-        let (request, mut count, mut end) = (self.request, 0, false);
-        // SAFETY: the caller guarantees the request; buckets are read and deleted one by one, their data is passed on
-        // before the bucket goes.
+        let (request, mut count, mut end) = (self.request, 0, 0);
+        // SAFETY: the caller guarantees the request; a bucket's data is passed on before the bucket goes.
         unsafe {
             if self.brigade.is_null() {
                 self.brigade = sys::apr_brigade_create((*request).pool, (*(*request).connection).bucket_alloc);
@@ -205,18 +204,14 @@ impl Filters {
             let block = sys::apr_read_type_e_APR_BLOCK_READ;
             let mut status =
                 sys::ap_get_brigade((*request).input_filters, brigade, mode, block, want as sys::apr_off_t);
-            while status == sys::APR_SUCCESS && sys::mpy_brigade_is_empty(brigade) == 0 && !end {
-                let bucket = sys::mpy_brigade_first(brigade);
-                end = sys::mpy_bucket_is_eos(bucket) != 0;
-                if sys::mpy_bucket_is_metadata(bucket) == 0 {
-                    let (mut data, mut length) = (ptr::null(), 0);
-                    status = sys::mpy_bucket_read(bucket, &mut data, &mut length, 1);
-                    if status == sys::APR_SUCCESS && length > 0 {
-                        sink(std::slice::from_raw_parts(data.cast(), length));
-                        count += length;
-                    }
+            let (mut bucket, mut data, mut length) = (ptr::null_mut(), ptr::null(), 0);
+            while status == sys::APR_SUCCESS {
+                bucket = sys::mpy_brigade_next(brigade, bucket, &mut data, &mut length, &mut end, &mut status);
+                if bucket.is_null() {
+                    break;
                 }
-                sys::mpy_bucket_delete(bucket);
+                sink(std::slice::from_raw_parts(data.cast(), length));
+                count += length;
             }
             sys::apr_brigade_cleanup(brigade.cast());
             (*request).read_length += count as sys::apr_off_t;
@@ -225,10 +220,10 @@ impl Filters {
                 (*(*request).connection).keepalive = sys::ap_conn_keepalive_e_AP_CONN_CLOSE;
                 return Err(failure(request, status));
             }
-            if end {
+            if end != 0 {
                 (*request).remaining = if (*request).read_chunked != 0 { -1 } else { 0 };
             }
         }
-        Ok((count, end))
+        Ok((count, end != 0))
     }
 }

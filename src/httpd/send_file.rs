@@ -69,8 +69,7 @@ unsafe fn send_with(
             return Err(SendError::Open);
         }
         let (mut file, mut flags) = (ptr::null_mut(), sys::APR_FOPEN_READ);
-        let core = sys::ap_get_core_module_config((*request).per_dir_config).cast::<sys::core_dir_config>();
-        if !core.is_null() && (*core).enable_sendfile() == sys::ENABLE_SENDFILE_ON as u32 {
+        if sys::mpy_sendfile_enabled(request) != 0 {
             flags |= sys::APR_FOPEN_SENDFILE_ENABLED;
         }
         if sys::apr_file_open(&mut file, path, flags, sys::APR_FPROT_OS_DEFAULT, pool.as_ptr()) != sys::APR_SUCCESS {
