@@ -1,12 +1,14 @@
 //! The request object `mp_request`: one per httpd request and interpreter, kept with the request until its pool goes.
 
 mod fields;
+mod finfo;
 mod write;
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
 
+use super::finfo::Finfo;
 use super::live::Live;
 use super::server::Server;
 use super::table::{RequestTable, Table};
@@ -22,6 +24,7 @@ pub struct Request {
     /// Its tables, made at first use, in the order of [`RequestTable`].
     tables: [PyOnceLock<Py<Table>>; RequestTable::COUNT],
     server: PyOnceLock<Py<Server>>,
+    finfo: PyOnceLock<Py<Finfo>>,
 }
 
 impl Request {
@@ -52,6 +55,7 @@ pub unsafe fn object<'py>(py: Python<'py>, record: *mut sys::request_rec) -> PyR
             live: Live::new(record, (*record).connection),
             tables: [const { PyOnceLock::new() }; RequestTable::COUNT],
             server: PyOnceLock::new(),
+            finfo: PyOnceLock::new(),
         };
         let made = Bound::new(py, request)?;
         if let Some(state) = RequestState::of(record) {
@@ -68,6 +72,12 @@ pub fn expire(request: &Bound<'_, Request>) {
     this.live.expire();
     for table in this.tables.iter().filter_map(|table| table.get(py)) {
         table.get().expire();
+    }
+    if let Some(finfo) = this.finfo.get(py) {
+        finfo.get().expire();
+    }
+    if let Some(server) = this.server.get(py) {
+        Server::forget(server.bind(py));
     }
     // What user code stored there may refer back to the request.
     if let Ok(dict) = own_attributes(request) {
@@ -98,4 +108,3 @@ pub fn send_error_page(py: Python<'_>, request: &Bound<'_, Request>, page: &[u8]
     })?;
     this.send(py, page, true)
 }
-
