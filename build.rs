@@ -171,21 +171,35 @@ fn bindings(includes: &[String], defines: &[String]) {
 /// groups below, so that a newer httpd's statuses and methods are there too.
 fn constants(bindings: &str) -> String {
     const GROUPS: [&str; 13] = [
-        "HTTP_", "M_", "AP_MPMQ_", "AP_REQ_", "AP_CONN_", "PROXYREQ_", "REMOTE_", "REQUEST_", "APR_FINFO_", "APLOG_",
-        "MODULE_MAGIC_NUMBER_", "APR_FILETYPE_", "AUTHZ_",
+        "HTTP_",
+        "M_",
+        "AP_MPMQ_",
+        "AP_REQ_",
+        "AP_CONN_",
+        "PROXYREQ_",
+        "REMOTE_",
+        "REQUEST_",
+        "APR_FINFO_",
+        "APLOG_",
+        "MODULE_MAGIC_NUMBER_",
+        "APR_FILETYPE_",
+        "AUTHZ_",
     ];
     const SINGLE: [&str; 4] = ["OK", "DECLINED", "DONE", "SUSPENDED"];
     let mut array = "&[\n".to_owned();
     for line in bindings.lines().map(str::trim) {
-        let Some((name, rest)) = line.strip_prefix("pub const ").and_then(|rest| rest.split_once(": ")) else { continue };
-        if !(rest.starts_with("i32 =") || rest.starts_with("apr_filetype_e =") || rest.starts_with("ap_conn_keepalive_e =")) {
+        let Some((name, rest)) = line.strip_prefix("pub const ").and_then(|rest| rest.split_once(": ")) else {
+            continue;
+        };
+        if !(rest.starts_with("i32 =")
+            || rest.starts_with("apr_filetype_e =")
+            || rest.starts_with("ap_conn_keepalive_e ="))
+        {
             continue;
         }
         // An enum's constant carries the enum's name in front.
-        let public = name
-            .strip_prefix("apr_filetype_e_")
-            .or_else(|| name.strip_prefix("ap_conn_keepalive_e_"))
-            .unwrap_or(name);
+        let public =
+            name.strip_prefix("apr_filetype_e_").or_else(|| name.strip_prefix("ap_conn_keepalive_e_")).unwrap_or(name);
         if name != public || SINGLE.contains(&public) || GROUPS.iter().any(|group| public.starts_with(group)) {
             array.push_str(&format!("    (\"{public}\", sys::{name} as i64),\n"));
         }
@@ -205,5 +219,7 @@ fn link_httpd(apr_config: &str) {
         }
     }
     // Test binaries run outside httpd: what only httpd has stays unresolved there and is not called.
+    // (lld, which newer toolchains choose, would leave them to the loader, which refuses.)
+    println!("cargo::rustc-link-arg=-fuse-ld=bfd");
     println!("cargo::rustc-link-arg=-Wl,--unresolved-symbols=ignore-all");
 }

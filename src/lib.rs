@@ -25,6 +25,8 @@ mod hooks;
 mod httpd;
 mod image;
 mod interp;
+#[cfg(test)]
+mod layers;
 mod module;
 mod parse;
 mod phase;

@@ -52,6 +52,8 @@ pub struct PhaseInfo {
     pub phase: Phase,
     /// The directive, which is also the name in `req.phase` and `req.add_handler`.
     pub directive: &'static CStr,
+    /// The same as text.
+    pub name: &'static str,
     /// The function that is called where the handler names none.
     pub function: &'static str,
     /// When the next handler of the list runs.
@@ -65,7 +67,11 @@ pub struct PhaseInfo {
 const fn info(phase: Phase, directive: &'static CStr, function: &'static str, chain: Chain) -> PhaseInfo {
     let early = matches!(phase, Phase::PostReadRequest | Phase::Trans);
     let dynamic = !matches!(phase, Phase::Cleanup | Phase::Connection);
-    PhaseInfo { phase, directive, function, chain, early, dynamic }
+    let name = match directive.to_str() {
+        Ok(name) => name,
+        Err(_) => "",
+    };
+    PhaseInfo { phase, directive, name, function, chain, early, dynamic }
 }
 
 /// Every phase, in the order of [`Phase`].
@@ -96,12 +102,12 @@ impl Phase {
 
     /// The directive's name as text.
     pub fn name(self) -> &'static str {
-        self.info().directive.to_str().unwrap_or_default()
+        self.info().name
     }
 
     /// The phase of this directive, exact spelling.
     pub fn by_directive(name: &str) -> Option<Phase> {
-        PHASES.iter().find(|info| info.directive.to_bytes() == name.as_bytes()).map(|info| info.phase)
+        PHASES.iter().find(|info| info.name == name).map(|info| info.phase)
     }
 
     /// The bit of this phase in a set of phases.

@@ -89,4 +89,4 @@ else
 fi
 
 say "pytest for Python $version"
-exec "$venv/bin/python" -B -m pytest --module "$module" "$@"
+exec "$venv/bin/python" -B -m pytest --module="$module" "$@"

@@ -61,15 +61,15 @@ def get_current_options() -> Any:
 def get_handler_root() -> str | None:
     """Return the directory of the first handler entry of the running phase.
 
-    Where it has none: the document root; None outside a request.
+    Where it has none: the one before, then the document root; None outside a
+    request.
     """
     req = _apache.current_request()
     if req is None:
         return None
     notes = getattr(req, _ATTRIBUTE, None)
-    if notes is not None and notes.root:
-        return notes.root
-    return req.document_root()
+    root: str | None = notes.root if notes is not None else None
+    return root or req.document_root()
 
 
 def flag(name: str, unset: bool) -> bool:

@@ -34,7 +34,8 @@ class CacheEntry:
     @property
     def children(self) -> set[str]:
         """Files of the modules imported while this one was loaded."""
-        return self.module.__mp_info__.children
+        info: ModuleInfo = self.module.__mp_info__
+        return info.children
 
 
 @dataclass(eq=False)

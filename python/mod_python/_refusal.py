@@ -38,6 +38,8 @@ def report_refusal(error: BaseException, what: str) -> None:
 
 
 def _find(error: BaseException | None) -> ImportError | None:
+    """Return the innermost refusal: packages wrap it in pages of advice."""
+    found: ImportError | None = None
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
@@ -46,6 +48,6 @@ def _find(error: BaseException | None) -> ImportError | None:
             error, ModuleNotFoundError
         ):
             if _REFUSED.search(str(error)):
-                return error
+                found = error
         error = error.__cause__ or error.__context__
-    return None
+    return found

@@ -132,12 +132,7 @@ fn connection(scope: &mut Scope<'_>, line: &HandlerLine<'_>) -> Answer {
     let Some(text) = line.handlers.first() else { return ptr::null() };
     scope.mark_server(ServerConfig::HAS_CODE);
     let pool = scope.pool();
-    let entry = HandlerEntry {
-        text: pool.dup(text),
-        place: Place::None,
-        silent: false,
-        next: ptr::null(),
-    };
+    let entry = HandlerEntry { text: pool.dup(text), place: Place::None, silent: false, next: ptr::null() };
     let second = line.handlers.len() > 1;
     let again = match scope.server() {
         Some(server) if server.connection.is_null() => {

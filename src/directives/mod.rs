@@ -22,7 +22,13 @@ const NO_HTACCESS: c_int = sys::RSRC_CONF | sys::ACCESS_CONF;
 /// What a callback returns: NULL, or a sentence for httpd.
 type Answer = *const c_char;
 
-const fn command(name: &'static CStr, func: sys::cmd_func, how: sys::cmd_how, contexts: c_int, help: &'static CStr) -> sys::command_rec {
+const fn command(
+    name: &'static CStr,
+    func: sys::cmd_func,
+    how: sys::cmd_how,
+    contexts: c_int,
+    help: &'static CStr,
+) -> sys::command_rec {
     sys::command_rec {
         name: name.as_ptr(),
         func,
@@ -46,9 +52,13 @@ const fn raw(phase: Phase) -> sys::command_rec {
     record
 }
 
-const fn flag(name: &'static CStr, which: settings::FlagDirective, contexts: c_int, help: &'static CStr) -> sys::command_rec {
-    let mut record =
-        command(name, sys::cmd_func { flag: Some(settings::flag) }, sys::cmd_how_FLAG, contexts, help);
+const fn flag(
+    name: &'static CStr,
+    which: settings::FlagDirective,
+    contexts: c_int,
+    help: &'static CStr,
+) -> sys::command_rec {
+    let mut record = command(name, sys::cmd_func { flag: Some(settings::flag) }, sys::cmd_how_FLAG, contexts, help);
     record.cmd_data = ptr::without_provenance_mut(which as usize);
     record
 }
@@ -85,11 +95,21 @@ pub static COMMANDS: Commands = Commands([
     raw(Phase::Access),
     raw(Phase::Authen),
     raw(Phase::Authz),
-    flag(c"PythonAutoReload", settings::FlagDirective::AutoReload, ANYWHERE, c"reload changed handler modules: On or Off"),
+    flag(
+        c"PythonAutoReload",
+        settings::FlagDirective::AutoReload,
+        ANYWHERE,
+        c"reload changed handler modules: On or Off",
+    ),
     raw(Phase::Cleanup),
     raw(Phase::Connection),
     flag(c"PythonDebug", settings::FlagDirective::Debug, ANYWHERE, c"send tracebacks to the client: On or Off"),
-    flag(c"PythonEnablePdb", settings::FlagDirective::EnablePdb, ANYWHERE, c"run handlers under pdb (httpd -X): On or Off"),
+    flag(
+        c"PythonEnablePdb",
+        settings::FlagDirective::EnablePdb,
+        ANYWHERE,
+        c"run handlers under pdb (httpd -X): On or Off",
+    ),
     raw(Phase::Fixup),
     raw(Phase::Content),
     command(
@@ -100,7 +120,12 @@ pub static COMMANDS: Commands = Commands([
         c"modules whose default functions serve every phase they have one for",
     ),
     raw(Phase::HeaderParser),
-    one(c"PythonHome", settings::home, SERVER, c"a prefix or virtual environment of the Python the module was built for"),
+    one(
+        c"PythonHome",
+        settings::home,
+        SERVER,
+        c"a prefix or virtual environment of the Python the module was built for",
+    ),
     command(
         c"PythonImport",
         sys::cmd_func { take2: Some(settings::import) },
@@ -116,10 +141,25 @@ pub static COMMANDS: Commands = Commands([
         NO_HTACCESS,
         c"a handler and the name of the input filter it makes",
     ),
-    flag(c"PythonInterpPerDirective", settings::FlagDirective::PerDirective, ANYWHERE, c"one interpreter per directory of the directive: On or Off"),
-    flag(c"PythonInterpPerDirectory", settings::FlagDirective::PerDirectory, ANYWHERE, c"one interpreter per directory of the file: On or Off"),
+    flag(
+        c"PythonInterpPerDirective",
+        settings::FlagDirective::PerDirective,
+        ANYWHERE,
+        c"one interpreter per directory of the directive: On or Off",
+    ),
+    flag(
+        c"PythonInterpPerDirectory",
+        settings::FlagDirective::PerDirectory,
+        ANYWHERE,
+        c"one interpreter per directory of the file: On or Off",
+    ),
     one(c"PythonInterpreter", settings::interpreter, ANYWHERE, c"the name of the interpreter to use"),
-    one(c"PythonInterpreterGIL", settings::gil, SERVER, c"own or shared: whether the server's interpreters have a GIL of their own"),
+    one(
+        c"PythonInterpreterGIL",
+        settings::gil,
+        SERVER,
+        c"own or shared: whether the server's interpreters have a GIL of their own",
+    ),
     raw(Phase::Log),
     flag(c"PythonOptimize", settings::FlagDirective::Optimize, SERVER, c"run Python with -OO: On or Off"),
     command(

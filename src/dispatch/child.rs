@@ -7,7 +7,7 @@ use pyo3::types::{PyAny, PyDict, PyList, PyString};
 
 use super::report;
 use crate::abi::{ChildCleanupCall, ExpireCall, ImportCall, RequestCleanupCall, StartCall};
-use crate::httpd::log::{self, Level, Target};
+use crate::httpd::log::{Level, Target};
 use crate::httpd::sys;
 use crate::image::state::{self, Objects};
 use crate::py;
@@ -76,11 +76,7 @@ unsafe fn take<'py>(py: Python<'py>, object: *mut c_void) -> Bound<'py, PyAny> {
 pub fn request_cleanup(py: Python<'_>, call: &mut RequestCleanupCall) {
     // SAFETY: the host hands both references over; the request is live until the host's expire returns.
     let (callable, data, _active) = unsafe {
-        (
-            take(py, call.callable),
-            take(py, call.data),
-            py::live::Active::new((*call.request).connection, call.request),
-        )
+        (take(py, call.callable), take(py, call.data), py::live::Active::new((*call.request).connection, call.request))
     };
     if let Err(error) = callable.call1((data,)) {
         report::cleanup_failed(py, Target::Request(call.request), &callable, &error);
@@ -122,11 +118,4 @@ pub fn exit(py: Python<'_>) {
 /// Shows a value in a log line, whatever it is.
 pub fn shown(value: &Bound<'_, PyAny>) -> String {
     value.str().map(|text: Bound<'_, PyString>| text.to_string_lossy().into_owned()).unwrap_or_default()
-}
-
-/// Writes a line to the log of this interpreter's main server.
-pub fn log_main(level: Level, text: &str) {
-    let target = state::host().map_or(Target::Default, |host| Target::Server(host.main_server));
-    // SAFETY: the main server's record lives as long as the child serves.
-    unsafe { log::write(target, level, text.as_bytes()) };
 }

@@ -55,6 +55,7 @@ pub fn run(py: Python<'_>, call: &mut PhaseCall<'_>) {
         }
     }
     with_state(record, |state| state.phase = outer);
+    request::drop_if_private(&object, record);
 }
 
 /// The record of the request for a moment; never held across Python code.
@@ -101,13 +102,13 @@ enum Next {
 fn one(py: Python<'_>, call: &PhaseCall<'_>, object: &Bound<'_, request::Request>, item: ListEntry) -> Next {
     // SAFETY: entry and directory live in the configuration's or the request's pool.
     let (entry, directory) = unsafe { (&*item.entry, item.directory.as_ref().map(|text| bytes(text))) };
+    #[cfg(feature = "test-panic")]
+    assert_ne!(entry.text(), b"mod_python-panic", "asked for by a test");
     let lookup = lookup(call, entry.text(), directory.filter(|_| !entry.is_location()), entry.silent);
     let pdb = call.settings.is_some_and(|settings| settings.enable_pdb.is_on()) && one_process();
     let outcome = match resolve::callable(py, &lookup, object.as_any()) {
         Ok(None) => return Next::Skip,
-        Ok(Some(function)) if pdb => {
-            core(py).and_then(|core| core.call_method1("pdb_call", (function, object)))
-        }
+        Ok(Some(function)) if pdb => core(py).and_then(|core| core.call_method1("pdb_call", (function, object))),
         Ok(Some(function)) => function.call1((object,)),
         Err(error) => Err(error),
     };

@@ -20,8 +20,20 @@ use crate::phase::Phase;
 ///
 /// # Safety
 /// `request` is what httpd passed to the phase's hook.
-#[inline]
+#[inline(always)]
 pub unsafe fn request(phase: Phase, request: *mut sys::request_rec) -> c_int {
+    // SAFETY: the caller guarantees the request.
+    unsafe {
+        if concerns(request, phase.bit()) { found(phase, request) } else { sys::DECLINED }
+    }
+}
+
+/// The part of [`request`] that most hooks never reach: apart, so that the check costs no stack frame.
+///
+/// # Safety
+/// As [`request`].
+#[inline(never)]
+unsafe fn found(phase: Phase, request: *mut sys::request_rec) -> c_int {
     // SAFETY: the caller guarantees the request.
     unsafe {
         let config = DirConfig::of((*request).per_dir_config);
@@ -29,11 +41,11 @@ pub unsafe fn request(phase: Phase, request: *mut sys::request_rec) -> c_int {
         if !configured && RequestState::of(request).is_none_or(|state| state.added(phase).is_none()) {
             return sys::DECLINED;
         }
-        guard::request(request, phase.name(), || run(phase, request, config, None))
+        guard::request(request, phase.name(), || run(phase, request, config))
     }
 }
 
-/// Runs a phase whose list may be given.
+/// Runs a phase that has handlers.
 ///
 /// # Safety
 /// As [`request`]; `config` is the request's merged record.
@@ -41,13 +53,12 @@ unsafe fn run(
     phase: Phase,
     request: *mut sys::request_rec,
     config: Option<&DirConfig>,
-    given: Option<&HandlerList>,
 ) -> c_int {
     // SAFETY: the caller guarantees the request; its texts and pool live as long as it.
     unsafe {
         let filename = (*request).filename.as_ref().filter(|_| !phase.info().early).map(|text| bytes(text));
-        let generic = given.or_else(|| config.and_then(|config| config.list(phase)));
-        let by_ext = config.filter(|_| given.is_none()).map_or(ptr::null(), |config| config.by_ext);
+        let generic = config.and_then(|config| config.list(phase));
+        let by_ext = config.map_or(ptr::null(), |config| config.by_ext);
         let selection = handler_list::select(phase, generic, by_ext, filename);
         let added = RequestState::of(request).and_then(|state| state.added(phase));
         let Some(first) = selection.list.or(added).and_then(|list| list.iter().next()) else {
@@ -103,7 +114,8 @@ unsafe fn authen_result(request: *mut sys::request_rec, result: c_int) -> c_int 
     // SAFETY: the request is live.
     unsafe {
         if result == sys::OK && (*request).user.is_null() {
-            let text = b"MPY0402: PythonAuthenHandler: the handler returned OK but req.user is not set; it must be assigned";
+            let text =
+                b"MPY0402: PythonAuthenHandler: the handler returned OK but req.user is not set; it must be assigned";
             log::write(Target::Request(request), Level::ERR, text);
             return sys::HTTP_INTERNAL_SERVER_ERROR;
         }
@@ -117,30 +129,29 @@ unsafe fn authen_result(request: *mut sys::request_rec, result: c_int) -> c_int 
     result
 }
 
+/// Whether the request's configuration has any of the phases, or Python has seen the request already.
+///
+/// # Safety
+/// As [`request`].
+#[inline(always)]
+unsafe fn concerns(r: *mut sys::request_rec, phases: u32) -> bool {
+    // SAFETY: the caller guarantees the request.
+    unsafe {
+        DirConfig::of((*r).per_dir_config).is_some_and(|config| config.phases & phases != 0)
+            || RequestState::of(r).is_some()
+    }
+}
+
 /// post_read_request: the server's Init list, then the phase's own.
 ///
 /// # Safety
 /// As [`request`].
+#[inline(always)]
 pub unsafe fn post_read_request(r: *mut sys::request_rec) -> c_int {
     // SAFETY: the caller guarantees the request.
     unsafe {
-        let config = DirConfig::of((*r).per_dir_config);
-        let Some(config) = config.filter(|config| {
-            config.phases & (Phase::Init.bit() | Phase::PostReadRequest.bit()) != 0
-        }) else {
-            return sys::DECLINED;
-        };
-        if let Some(list) = config.list(Phase::Init) {
-            let result = guard::request(r, Phase::Init.name(), || run(Phase::Init, r, Some(config), Some(list)));
-            if let Some(state) = RequestState::of(r) {
-                state.init_list = list;
-            }
-            note_init(r);
-            if result != sys::OK && result != sys::DECLINED {
-                return result;
-            }
-        }
-        request(Phase::PostReadRequest, r)
+        let concerned = concerns(r, Phase::Init.bit() | Phase::PostReadRequest.bit());
+        if concerned { init_and(Phase::PostReadRequest, r) } else { sys::DECLINED }
     }
 }
 
@@ -148,22 +159,37 @@ pub unsafe fn post_read_request(r: *mut sys::request_rec) -> c_int {
 ///
 /// # Safety
 /// As [`request`].
+#[inline(always)]
 pub unsafe fn header_parser(r: *mut sys::request_rec) -> c_int {
     // SAFETY: the caller guarantees the request.
     unsafe {
+        let concerned = concerns(r, Phase::Init.bit() | Phase::HeaderParser.bit());
+        if concerned { init_and(Phase::HeaderParser, r) } else { sys::DECLINED }
+    }
+}
+
+/// Runs the Init list in effect, unless the same list ran before, then `phase`.
+///
+/// # Safety
+/// As [`request`].
+#[inline(never)]
+unsafe fn init_and(phase: Phase, r: *mut sys::request_rec) -> c_int {
+    // SAFETY: the caller guarantees the request; its record is looked up again after the handlers ran.
+    unsafe {
         let ran = RequestState::of(r).map_or(ptr::null(), |state| state.init_list);
         let config = DirConfig::of((*r).per_dir_config);
-        let own = config.and_then(|config| config.list(Phase::Init)).is_none_or(|list| !ptr::eq(list, ran));
-        if own {
+        let list = config.and_then(|config| config.list(Phase::Init)).map_or(ptr::null(), ptr::from_ref);
+        if list.is_null() || list != ran {
             let result = request(Phase::Init, r);
-            if config.is_some_and(|config| config.phases & Phase::Init.bit() != 0) {
+            if let Some(state) = RequestState::of(r).filter(|_| !list.is_null()) {
+                state.init_list = list;
                 note_init(r);
             }
             if result != sys::OK && result != sys::DECLINED {
                 return result;
             }
         }
-        request(Phase::HeaderParser, r)
+        request(phase, r)
     }
 }
 
@@ -242,8 +268,7 @@ pub unsafe extern "C" fn expire(data: *mut c_void) -> sys::apr_status_t {
         unsafe {
             while let Some(cleanup) = RequestState::of(request).and_then(|state| state.cleanups.pop()) {
                 if let Some(interp) = table::by_index(cleanup.interp) {
-                    let mut call =
-                        RequestCleanupCall { request, callable: cleanup.callable, data: cleanup.data };
+                    let mut call = RequestCleanupCall { request, callable: cleanup.callable, data: cleanup.data };
                     interp.run(&mut Call::RequestCleanup(&mut call));
                 }
             }

@@ -2,7 +2,7 @@
 
 use std::ffi::c_int;
 
-use pyo3::exceptions::{PyImportError, PyOSError};
+use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use pyo3::types::PyAny;
 
@@ -56,7 +56,8 @@ pub fn log_summary(py: Python<'_>, target: Target, code: &str, text: &str) {
 /// A cleanup raised: two lines, the others still run.
 pub fn cleanup_failed(py: Python<'_>, target: Target, callable: &Bound<'_, PyAny>, error: &PyErr) {
     let first = format!("python_cleanup: Error calling cleanup object {}", child::shown(callable));
-    let second = format!("    {}: {}", child::shown(error.get_type(py).as_any()), child::shown(error.value(py).as_any()));
+    let second =
+        format!("    {}: {}", child::shown(error.get_type(py).as_any()), child::shown(error.value(py).as_any()));
     without_gil(py, target, |target| {
         for line in [first, second] {
             // SAFETY: the caller's target is live while it reports.
@@ -77,14 +78,10 @@ pub fn uncaught(
     let target = Target::Request(record);
     let Place { phase, handler, interpreter } = place;
     let kind = error.get_type(py).name().map(|name| name.to_string()).unwrap_or_default();
-    let summary =
-        format!("MPY0401: {phase} {handler}: uncaught {kind} (phase {phase}, interpreter '{interpreter}')");
+    let summary = format!("MPY0401: {phase} {handler}: uncaught {kind} (phase {phase}, interpreter '{interpreter}')");
     // SAFETY: the record is live: its phase is running.
     without_gil(py, (target, &summary), |(target, text)| unsafe { log::write(target, Level::ERR, text.as_bytes()) });
     let chunks = log_lines(py, target, Level::ERR, &format!("{phase} {handler}: "), error);
-    if error.is_instance_of::<PyImportError>(py) {
-        sub_interpreter_hint(py, target, error, interpreter);
-    }
     if !debug || client_gone(py, error) {
         return sys::HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -98,27 +95,6 @@ pub fn uncaught(
         Ok(()) => sys::DONE,
         Err(_) => sys::HTTP_INTERNAL_SERVER_ERROR,
     }
-}
-
-/// An extension module that refuses sub-interpreters: say which directive helps.
-fn sub_interpreter_hint(py: Python<'_>, target: Target, error: &PyErr, interpreter: &str) {
-    const SIGNS: [&str; 5] = [
-        "does not support loading in subinterpreters",
-        "do not yet support subinterpreters",
-        "Interpreter change detected",
-        "cannot load module more than once per process",
-        "multiple interpreters",
-    ];
-    let text = child::shown(error.value(py).as_any());
-    if state::interp() == 0 || !SIGNS.iter().any(|sign| text.contains(sign)) {
-        return;
-    }
-    let line = format!(
-        "MPY0301: an extension module refuses to be loaded in interpreter '{interpreter}', which is not the first of \
-         the process: put this code into it with PythonInterpreter main_interpreter"
-    );
-    // SAFETY: the target is live: its phase is running.
-    without_gil(py, (target, &line), |(target, text)| unsafe { log::write(target, Level::ERR, text.as_bytes()) });
 }
 
 /// The exception is our own of a failed write: nobody is there to read a page.

@@ -1,8 +1,7 @@
 //! From a handler's text to a callable. Per interpreter a cache remembers what a text means and which module it loaded;
 //! one stat per call decides whether the module must be loaded again.
 
-use std::collections::{HashMap, HashSet};
-use std::ffi::{CStr, CString};
+use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,8 +9,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyAny, PyDict, PyList, PyString};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::child::core;
+use crate::httpd::file::{self, Stamp};
 use crate::image::state;
 use crate::parse::handler;
 use crate::phase::Phase;
@@ -49,27 +50,23 @@ struct Meaning {
 struct Loaded {
     module: Py<PyAny>,
     dict: Py<PyDict>,
-    stamp: Option<Stamp>,
+    /// The source file and its stamp when it was executed.
+    source: Option<(CString, Stamp)>,
 }
 
-/// The source file and its time.
-struct Stamp {
-    file: CString,
-    mtime: (i64, i64),
-}
+/// By handler text; one map for each phase, since the default function depends on it.
+type Meanings = Option<FxHashMap<Box<[u8]>, Arc<Meaning>>>;
 
-type Meanings = HashMap<(u8, Box<[u8]>), Arc<Meaning>>;
-
-static MEANINGS: Mutex<Option<Meanings>> = Mutex::new(None);
-static APPLIED: Mutex<Option<HashSet<Box<[u8]>>>> = Mutex::new(None);
-static DIRECTORIES: Mutex<Option<HashSet<Box<[u8]>>>> = Mutex::new(None);
+static MEANINGS: Mutex<[Meanings; Phase::COUNT]> = Mutex::new([const { None }; Phase::COUNT]);
+static APPLIED: Mutex<Option<FxHashSet<Box<[u8]>>>> = Mutex::new(None);
+static DIRECTORIES: Mutex<Option<FxHashSet<Box<[u8]>>>> = Mutex::new(None);
 
 /// Whether a set has the text; the lock is not held across Python.
-fn contains(set: &Mutex<Option<HashSet<Box<[u8]>>>>, text: &[u8]) -> bool {
+fn contains(set: &Mutex<Option<FxHashSet<Box<[u8]>>>>, text: &[u8]) -> bool {
     set.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(|set| set.contains(text))
 }
 
-fn insert(set: &Mutex<Option<HashSet<Box<[u8]>>>>, text: &[u8]) {
+fn insert(set: &Mutex<Option<FxHashSet<Box<[u8]>>>>, text: &[u8]) {
     set.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default().insert(text.into());
 }
 
@@ -90,8 +87,8 @@ pub fn callable<'py>(
     let loaded = module(py, lookup, &meaning)?;
     let name = meaning.object.bind(py);
     if meaning.dotted {
-        let found = core(py)?
-            .call_method1("resolve_object", (loaded.module.bind(py), name, argument, lookup.silent))?;
+        let found =
+            core(py)?.call_method1("resolve_object", (loaded.module.bind(py), name, argument, lookup.silent))?;
         return Ok(Some(found).filter(|found| !(lookup.silent && found.is_none())));
     }
     match loaded.dict.bind(py).get_item(name)? {
@@ -135,12 +132,12 @@ fn add_directory(py: Python<'_>, directory: &[u8]) -> PyResult<()> {
 }
 
 fn meaning(py: Python<'_>, phase: Phase, handler: &[u8]) -> PyResult<Arc<Meaning>> {
-    let known = |meanings: &Option<Meanings>| {
-        // A borrowed pair cannot be looked up in a map of owned pairs without making one: handler texts are short.
-        meanings.as_ref().and_then(|meanings| meanings.get(&(phase as u8, Box::from(handler))).cloned())
-    };
-    if let Some(found) = known(&MEANINGS.lock().unwrap_or_else(PoisonError::into_inner)) {
-        return Ok(found);
+    let place = phase as usize;
+    let known = MEANINGS.lock().unwrap_or_else(PoisonError::into_inner)[place]
+        .as_ref()
+        .and_then(|meanings| meanings.get(handler).cloned());
+    if let Some(known) = known {
+        return Ok(known);
     }
     let (module, object) = handler::split_handler(handler);
     let object = object.unwrap_or(phase.info().function.as_bytes());
@@ -151,7 +148,7 @@ fn meaning(py: Python<'_>, phase: Phase, handler: &[u8]) -> PyResult<Arc<Meaning
         loaded: Mutex::new(None),
     });
     let mut meanings = MEANINGS.lock().unwrap_or_else(PoisonError::into_inner);
-    meanings.get_or_insert_default().insert((phase as u8, handler.into()), Arc::clone(&made));
+    meanings[place].get_or_insert_default().insert(handler.into(), Arc::clone(&made));
     Ok(made)
 }
 
@@ -168,25 +165,16 @@ fn module(py: Python<'_>, lookup: &Lookup<'_>, meaning: &Meaning) -> PyResult<Ar
     let arguments = (meaning.module.bind(py), directory, lookup.autoreload, lookup.log, importer);
     let module = core(py)?.call_method1("load_handler_module", arguments)?;
     let dict = module.getattr("__dict__")?.cast_into::<PyDict>()?;
-    let loaded = Arc::new(Loaded { stamp: stamp(&dict), dict: dict.unbind(), module: module.unbind() });
+    let loaded = Arc::new(Loaded { source: source(&dict), dict: dict.unbind(), module: module.unbind() });
     *meaning.loaded.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&loaded));
     Ok(loaded)
 }
 
-/// The file and time the importer stored on the module; None where it has no file that could change.
-fn stamp(dict: &Bound<'_, PyDict>) -> Option<Stamp> {
+/// The file and stamp the importer left on the module; None where it has no file that could change.
+fn source(dict: &Bound<'_, PyDict>) -> Option<(CString, Stamp)> {
     let file = dict.get_item("__file__").ok()??.extract::<PathBuf>().ok()?;
-    let mtime = dict.get_item("__mtime__").ok()??.extract::<f64>().ok()?;
-    let file = CString::new(file.as_os_str().as_bytes()).ok()?;
-    let now = file_mtime(&file)?;
-    // The importer looked at the time before it read the source: if it differs now, the module is not current.
-    let stored = now.0 as f64 + 1e-9 * now.1 as f64 == mtime;
-    Some(Stamp { file, mtime: if stored { now } else { (0, 0) } })
-}
-
-fn file_mtime(file: &CStr) -> Option<(i64, i64)> {
-    let facts = std::fs::metadata(std::ffi::OsStr::from_bytes(file.to_bytes())).ok()?;
-    Some((std::os::unix::fs::MetadataExt::mtime(&facts), std::os::unix::fs::MetadataExt::mtime_nsec(&facts)))
+    let stamp = dict.get_item("__mp_stamp__").ok()??.extract::<Stamp>().ok()?;
+    Some((CString::new(file.as_os_str().as_bytes()).ok()?, stamp))
 }
 
 fn is_current(py: Python<'_>, lookup: &Lookup<'_>, meaning: &Meaning, known: &Loaded) -> bool {
@@ -195,9 +183,8 @@ fn is_current(py: Python<'_>, lookup: &Lookup<'_>, meaning: &Meaning, known: &Lo
     if !listed.is_some_and(|listed: Bound<'_, PyAny>| listed.is(known.module.bind(py))) {
         return false;
     }
-    match &known.stamp {
-        Some(stamp) if lookup.autoreload => file_mtime(&stamp.file) == Some(stamp.mtime),
+    match &known.source {
+        Some((file, stamp)) if lookup.autoreload => file::stamp(file) == Some(*stamp),
         _ => true,
     }
 }
-

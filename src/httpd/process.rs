@@ -15,8 +15,7 @@ pub struct ProcessConfig {
     pub main_name: Option<CString>,
 }
 
-static CONFIG: Mutex<ProcessConfig> =
-    Mutex::new(ProcessConfig { optimize: false, home: None, main_name: None });
+static CONFIG: Mutex<ProcessConfig> = Mutex::new(ProcessConfig { optimize: false, home: None, main_name: None });
 
 /// Changes the record.
 pub fn update(change: impl FnOnce(&mut ProcessConfig)) {

@@ -158,4 +158,3 @@ fn last_error() -> String {
 pub fn package_dir() -> Option<PathBuf> {
     Some(own_path()?.parent()?.parent()?.join("python"))
 }
-

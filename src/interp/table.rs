@@ -1,12 +1,12 @@
 //! The interpreters of this process, by name. Entries are made at first use and kept until the process ends.
 
-use std::collections::HashMap;
 use std::ffi::{CStr, CString};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError, RwLock};
 
 use pyo3::ffi;
+use rustc_hash::FxHashMap;
 
 use super::start::{self, StartConfig};
 use super::{InterpError, image_file, thread};
@@ -64,7 +64,7 @@ pub struct TableConfig {
 
 struct Table {
     config: TableConfig,
-    names: RwLock<HashMap<Vec<u8>, &'static Interp>>,
+    names: RwLock<FxHashMap<Vec<u8>, &'static Interp>>,
     all: RwLock<Vec<&'static Interp>>,
     making: Mutex<()>,
 }
@@ -88,12 +88,7 @@ pub fn start(config: TableConfig) -> Result<(), InterpError> {
     TABLE.get_or_init(|| {
         fresh = true;
         start::initialize(&config.start)?;
-        Ok(Table {
-            config,
-            names: RwLock::default(),
-            all: RwLock::default(),
-            making: Mutex::default(),
-        })
+        Ok(Table { config, names: RwLock::default(), all: RwLock::default(), making: Mutex::default() })
     });
     let table = table()?;
     if fresh { first(table) } else { Ok(()) }

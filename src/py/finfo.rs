@@ -10,7 +10,7 @@ use pyo3::types::{PyAny, PyBytes, PyDict, PyIterator, PyModule, PyString, PyTupl
 use super::detach::without_gil;
 use super::live::Live;
 use super::text;
-use crate::httpd::file::{self, FileInfo};
+use crate::httpd::finfo::{self, FileInfo};
 use crate::httpd::sys;
 
 /// Adds the class and `stat` to the native module.
@@ -209,7 +209,7 @@ impl Finfo {
 #[pyo3(signature = (fname, wanted, /))]
 fn stat(py: Python<'_>, fname: &Bound<'_, PyString>, wanted: i32) -> PyResult<Finfo> {
     let path = path(fname)?;
-    match without_gil(py, &path, |path| file::stat(path, wanted)) {
+    match without_gil(py, &path, |path| finfo::stat(path, wanted)) {
         Ok(info) => Ok(Finfo { source: Source::Own(info) }),
         Err(status) => Err(PyOSError::new_err((status, "apr_stat() failed", fname.clone().unbind()))),
     }

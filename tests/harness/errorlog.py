@@ -19,6 +19,8 @@ _CRASH = re.compile(r"exit signal|AH0005[012]|Segmentation fault|core dumped|Fat
 _KNOWN = re.compile(r"AH(00161|00484|00485|00286|00288|03269|10159): ")
 
 _TRACEBACK = "Traceback (most recent call last)"
+#: The module's own line above a traceback.
+_UNCAUGHT = re.compile(r"MPY\d+: .*uncaught")
 _CHAINED = ("During handling of the above exception", "was the direct cause of the following exception")
 
 
@@ -78,7 +80,10 @@ class ErrorLog:
         self._expectations.append(_Expectation(re.compile(pattern), required=False, always=always))
 
     def expect_traceback(self, pattern, times=None):
-        """Announce a whole Python traceback, with its causes, by a regular expression for its last line."""
+        """Announce a whole Python traceback by a regular expression for its last line.
+
+        That takes in its causes and the module's line above it; to check that line, `expect` it as well.
+        """
         self._expectations.append(_Expectation(re.compile(pattern), times, traceback=True))
 
     def text(self):
@@ -171,5 +176,7 @@ def _traceback_before(entries, last):
             if place > 1 and not before.strip():
                 before = entries[same[place - 2]].line
             if not any(sentence in before for sentence in _CHAINED):
+                if place and _UNCAUGHT.search(entries[same[place - 1]].line):
+                    claimed.append(same[place - 1])
                 return claimed
     return []

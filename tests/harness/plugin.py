@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def pytest_addoption(parser):
     """--mpm and --module."""
     group = parser.getgroup("mod_python")
-    group.addoption("--mpm", default=",".join(MPMS), help="MPMs to test with, by comma (default: all three)")
+    group.addoption("--mpm", default=",".join(MPMS), help="MPMs to test with, as --mpm=prefork,event (default: all three)")
     group.addoption(
         "--module",
         default=str(ROOT / "target/release/libmod_python.so"),

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 COMMENT = re.compile(r"^(?:#|//)\s*spec:\s*(.+)$")
 RUST_TEST = re.compile(r"^(\s*)(?:pub\s+)?(?:async\s+)?fn\s+(\w+)")
+NOT_COLLECTED = ("tests/bench/", "tests/harness/")
 SKIPPED = {"__pycache__", "target", "out"}
 
 
@@ -62,7 +63,7 @@ def python_tests(path: str, source: str) -> list[Test]:
                     found.append(Test(f"{path}::{prefix}{node.name}", first, last,
                                       "\n".join(lines[first - 1:last])))
 
-    if path.rpartition("/")[2].startswith("test_"):
+    if path.rpartition("/")[2].startswith("test_") and not path.startswith(NOT_COLLECTED):
         visit(ast.parse(source).body, "")
     return found
 

@@ -68,7 +68,7 @@ def start(req):
 def request(req):
     """Everything that the client sent."""
     rows = [(name, getattr(req, name)) for name in ("method", "uri", "args", "protocol", "hostname", "unparsed_uri")]
-    rows.append(("client", req.connection.remote_ip))
+    rows.append(("client", req.connection.client_ip))
     rows += [(f"header {name}", value) for name, value in req.headers_in.items()]
     return "The request", table(rows)
 

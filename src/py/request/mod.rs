@@ -4,9 +4,11 @@ mod fields;
 mod finfo;
 mod write;
 
+use pyo3::ffi;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::PyDict;
+use pyo3::types::{PyAny, PyDict};
 
 use super::finfo::Finfo;
 use super::live::Live;
@@ -28,6 +30,11 @@ pub struct Request {
 }
 
 impl Request {
+    /// Nothing that expires with the request is referred to by anybody else.
+    fn children_are_private(&self, py: Python<'_>) -> bool {
+        self.tables.iter().all(|table| table.get(py).is_none_or(|table| table.get_refcnt(py) == 1))
+    }
+
     /// One of the request's tables, always the same object.
     fn table(&self, py: Python<'_>, which: RequestTable) -> PyResult<Py<Table>> {
         self.live.with(|_| ())?;
@@ -65,6 +72,37 @@ pub unsafe fn object<'py>(py: Python<'py>, record: *mut sys::request_rec) -> PyR
     }
 }
 
+unsafe extern "C" {
+    /// Where an object keeps its attribute dictionary (CPython 3.2 to 3.15 export it).
+    fn _PyObject_GetDictPtr(object: *mut ffi::PyObject) -> *mut *mut ffi::PyObject;
+}
+
+/// Drops the object at the end of a phase where nobody could tell it from a new one: no attribute was set, and neither
+/// it nor anything made from it is referred to elsewhere. The visit at the request's end is saved then.
+pub fn drop_if_private(request: &Bound<'_, Request>, record: *mut sys::request_rec) {
+    let py = request.py();
+    let this = request.get();
+    // SAFETY: the object is live; the place of its dictionary is NULL or valid as long as it.
+    let plain = unsafe {
+        let dict = _PyObject_GetDictPtr(request.as_ptr());
+        dict.is_null() || (*dict).is_null()
+    };
+    // The request's record and the caller hold one reference each.
+    if !plain || request.get_refcnt() != 2 || !this.children_are_private(py) {
+        return;
+    }
+    let interp = state::interp();
+    // SAFETY: this thread serves the request; the borrow ends before the reference is given back.
+    let owned = unsafe { RequestState::of(record) }.and_then(|state| {
+        let at = state.objects.iter().position(|(owner, _)| *owner == interp)?;
+        Some(state.objects.swap_remove(at).1)
+    });
+    if let Some(owned) = owned {
+        // SAFETY: the record owned this reference.
+        drop(unsafe { Bound::<PyAny>::from_owned_ptr(py, owned.cast()) });
+    }
+}
+
 /// The request's pool goes: the object and everything made from it raise from now on, its attributes are dropped.
 pub fn expire(request: &Bound<'_, Request>) {
     let py = request.py();
@@ -90,7 +128,7 @@ pub fn expire(request: &Bound<'_, Request>) {
 /// # Errors
 /// MemoryError.
 pub fn own_attributes<'py>(request: &Bound<'py, Request>) -> PyResult<Bound<'py, PyDict>> {
-    Ok(request.as_any().getattr("__dict__")?.cast_into::<PyDict>()?)
+    Ok(request.as_any().getattr(intern!(request.py(), "__dict__"))?.cast_into::<PyDict>()?)
 }
 
 /// Answers with an error page: status 500, text/html. The status cannot change once something was sent.

@@ -67,3 +67,35 @@ def write():
         return str(file)
 
     return write
+
+
+@pytest.fixture
+def runs(monkeypatch):
+    """Files of the modules executed, through ``sys.runs`` in their code."""
+    runs = []
+    monkeypatch.setattr(sys, "runs", runs, raising=False)
+    return runs
+
+
+@pytest.fixture
+def handle(core, request_now, runs):
+    """Start a request and load its handler with the path importer."""
+
+    def handle(name, directory=None, options=(), autoreload=True, log=False, **kw):
+        request_now(options={"mod_python.importer": "path", **dict(options)}, **kw)
+        return core.load_handler_module(name, directory, autoreload, log, "path")
+
+    return handle
+
+
+@pytest.fixture
+def logged(native):
+    """What the path importer logged at a level, without the prefix."""
+    prefix = f"mod_python (pid={os.getpid()}, interpreter='www.example.com'): "
+
+    def logged(level):
+        found = [text for at, text in native.log if at == level]
+        assert all(text.startswith(prefix) for text in found)
+        return [text[len(prefix) :] for text in found]
+
+    return logged

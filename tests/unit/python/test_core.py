@@ -249,6 +249,14 @@ def test_import_inside_a_handler_is_explained_too(core, native):
     assert "phase='-'" in native.log[0][1]
 
 
+def test_the_innermost_refusal_is_quoted(core, native):
+    error = ImportError(f"advice\n\nOriginal error: {REFUSALS[0]}\n")
+    error.__cause__ = ImportError(REFUSALS[0])
+    core.format_exception(error)
+    ((_, text),) = native.log
+    assert REFUSALS[0] in text and "advice" not in text
+
+
 def test_other_errors_are_not_explained(core, native):
     for error in (
         ImportError("libx.so.1: cannot open shared object file"),

@@ -130,6 +130,7 @@ def test_what_is_never_executed_again(apache):
     finally:
         del time.mark
     assert not hasattr(version, "__mtime__")
+    assert not hasattr(sys.modules["mod_python"], "__mtime__")
 
 
 # spec: interpreters:6.1.4
