@@ -160,7 +160,7 @@ impl Server {
         generation
     }
 
-    /// When httpd started or restarted last: seconds since 1970.
+    /// When httpd started, or restarted other than gracefully: seconds since 1970.
     #[getter]
     fn restart_time(&self) -> f64 {
         // SAFETY: httpd makes the scoreboard before it forks; NULL only where there is none.

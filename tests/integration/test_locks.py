@@ -1,16 +1,17 @@
 """The global mutexes: how many, where, who excludes whom, and what is refused."""
 
-import os
+import http.client
 import re
-import stat
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from harness import HttpdFailed, server
 from harness.evaluate import CONFIG, FILES, evaluate
 
-site = server(CONFIG, FILES, processes=2, threads=4)
+# Clients enough for all eight mutexes, in more than one process.
+site = server(CONFIG, FILES, processes=8, threads=2)
 
 #: Written by the test, so that the module's own arithmetic is not what proves it.
 OFFSET, PRIME = 0xCBF29CE484222325, 0x100000001B3
@@ -177,12 +178,11 @@ def test_key_counts_only_without_an_index(site):
 
 def test_lock_of_a_killed_holder_is_free(site):
     # spec: interpreters:I-11
-    site.log.allow(r"AH0005[12]: child pid \d+ exit signal Killed")
-    with pytest.raises(Exception):
+    # No answer at all.
+    with pytest.raises(http.client.HTTPException):
         evaluate(site, "import os\n_apache._global_lock(req.server, None, 6)\nos.kill(os.getpid(), 9)")
     source = "_apache._global_lock(req.server, None, 6)\nresult = _apache._global_unlock(req.server, None, 6)"
     assert evaluate(site, source) is None
-    site.log.wait_for("AH0005[12]")
 
 
 def test_children_of_two_generations_exclude_each_other(site):
@@ -233,29 +233,21 @@ def test_mutex_locks_option(httpd, value, count):
 def test_mutex_directory_option(httpd):
     # spec: interpreters:9.2, interpreters:9.3, interpreters:I-10, directives:10, directives:13.3
     config = CONFIG + "PythonOption mod_python.mutex_directory locks\n"
-    # The directory is root's alone: children only open what is theirs.
+    # The directory is writable for who starts httpd alone.
     site = httpd.make(config=config, files={**FILES, "locks/readme": ""}, processes=2)
     locks = site.root / "locks"
     (locks / "readme").unlink()
     locks.chmod(0o755)
     site.start()
     assert len(site.log.find(rf"MPY0107: global mutexes are fcntl, lock files in {locks}$")) == 1
-    names = sorted(path.name for path in locks.iterdir())
-    assert len(names) == 8
-    assert all(re.fullmatch(rf"mod_python-{site.process.pid}-[0-9a-f]{{16}}-\d", name) for name in names)
-    assert len({name.split("-")[2] for name in names}) == 8
-    assert all(stat.S_IMODE(path.stat().st_mode) & 0o022 == 0 for path in locks.iterdir())
-    if os.geteuid() == 0:
-        assert {path.stat().st_uid for path in locks.iterdir()} == {int(evaluate(site, "__import__('os').getuid()"))}
+    # APR takes the name away as soon as the file is open: there is nothing to find or to replace.
+    assert list(locks.iterdir()) == []
     source = HELD.format(key="'k'", seconds=0.1)
     spans, _ = _together(*[lambda: evaluate(site, source)] * 4)
     spans.sort()
     assert all(earlier[1] <= later[0] for earlier, later in zip(spans, spans[1:]))
     site.graceful()
-    assert sorted(path.name for path in locks.iterdir()) == names
     assert evaluate(site, source)
-    site.stop()
-    assert list(locks.iterdir()) == []
 
 
 def test_httpds_mutex_directive(httpd):
@@ -269,7 +261,7 @@ def test_httpds_mutex_directive(httpd):
     assert all(earlier[1] <= later[0] for earlier, later in zip(spans, spans[1:]))
 
 
-@pytest.mark.parametrize("line", ['Mutex "file:@ROOT@/logs/startup.log" mod_python', "PythonOption mod_python.mutex_directory @ROOT@/none"])
+@pytest.mark.parametrize("line", ['Mutex file:/proc mod_python', "PythonOption mod_python.mutex_directory @ROOT@/none"])
 def test_start_fails_without_two_locks(httpd, line):
     # spec: interpreters:9.4, directives:13.4
     with pytest.raises(HttpdFailed) as failed:
@@ -280,9 +272,14 @@ def test_start_fails_without_two_locks(httpd, line):
 
 def test_one_process_gives_them_back(httpd):
     # spec: interpreters:9.2
-    site = httpd.make(config=CONFIG + "PythonOption mod_python.mutex_directory tmp\n", files=FILES, one_process=True)
-    site.start()
+    def semaphores():
+        return Path("/proc/sysvipc/sem").read_text().splitlines()[1:]
+
+    before = semaphores()
+    site = httpd(config=CONFIG, files=FILES, one_process=True)
     assert evaluate(site, "[_apache._global_lock(req.server, 'k'), _apache._global_unlock(req.server, 'k')]") == [None] * 2
-    assert len(list((site.root / "tmp").iterdir())) >= 2
+    made = set(semaphores()) - set(before)
+    ids = {line.split()[1] for line in made}
+    assert len(ids) >= 2
     site.stop()
-    assert list((site.root / "tmp").iterdir()) == []
+    assert not ids & {line.split()[1] for line in semaphores()}

@@ -1,5 +1,6 @@
 //! The request object `mp_request`: one per httpd request and interpreter, kept with the request until its pool goes.
 
+mod config;
 mod fields;
 mod finfo;
 mod write;
@@ -10,8 +11,10 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyAny, PyDict};
 
+use self::config::ConfigCopy;
+use super::conn::Conn;
 use super::finfo::Finfo;
-use super::live::Live;
+use super::live::{self, Live};
 use super::server::Server;
 use super::table::{RequestTable, Table};
 use crate::httpd::request_state::RequestState;
@@ -27,12 +30,18 @@ pub struct Request {
     tables: [PyOnceLock<Py<Table>>; RequestTable::COUNT],
     server: PyOnceLock<Py<Server>>,
     finfo: PyOnceLock<Py<Finfo>>,
+    connection: PyOnceLock<Py<Conn>>,
+    config: ConfigCopy,
+    options: ConfigCopy,
 }
 
 impl Request {
     /// Nothing that expires with the request is referred to by anybody else.
     fn children_are_private(&self, py: Python<'_>) -> bool {
-        self.tables.iter().all(|table| table.get(py).is_none_or(|table| table.get_refcnt(py) == 1))
+        self.tables.iter().all(|table| table.get(py).is_none_or(live::is_private))
+            && self.connection.get(py).is_none_or(|conn| live::is_private(conn) && conn.get().children_are_private(py))
+            && !self.config.is_made(py)
+            && !self.options.is_made(py)
     }
 
     /// One of the request's tables, always the same object.
@@ -63,6 +72,9 @@ pub unsafe fn object<'py>(py: Python<'py>, record: *mut sys::request_rec) -> PyR
             tables: [const { PyOnceLock::new() }; RequestTable::COUNT],
             server: PyOnceLock::new(),
             finfo: PyOnceLock::new(),
+            connection: PyOnceLock::new(),
+            config: ConfigCopy::new(),
+            options: ConfigCopy::new(),
         };
         let made = Bound::new(py, request)?;
         if let Some(state) = RequestState::of(record) {
@@ -82,10 +94,11 @@ unsafe extern "C" {
 pub fn drop_if_private(request: &Bound<'_, Request>, record: *mut sys::request_rec) {
     let py = request.py();
     let this = request.get();
-    // SAFETY: the object is live; the place of its dictionary is NULL or valid as long as it.
+    // SAFETY: the object is live; the place of its dictionary is NULL or valid as long as it. CPython 3.11 and 3.12
+    // make an empty dictionary with the object.
     let plain = unsafe {
         let dict = _PyObject_GetDictPtr(request.as_ptr());
-        dict.is_null() || (*dict).is_null()
+        dict.is_null() || (*dict).is_null() || (ffi::PyDict_Size(*dict) == 0 && ffi::Py_REFCNT(*dict) == 1)
     };
     // The request's record and the caller hold one reference each.
     if !plain || request.get_refcnt() != 2 || !this.children_are_private(py) {
@@ -116,6 +129,9 @@ pub fn expire(request: &Bound<'_, Request>) {
     }
     if let Some(server) = this.server.get(py) {
         Server::forget(server.bind(py));
+    }
+    if let Some(conn) = this.connection.get(py) {
+        conn.get().expire(py);
     }
     // What user code stored there may refer back to the request.
     if let Ok(dict) = own_attributes(request) {
