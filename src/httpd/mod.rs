@@ -1,14 +1,17 @@
 //! Safe views of httpd and APR. Nothing here knows Python.
 
+pub mod array;
 pub mod body;
 pub mod body_source;
 pub mod chain;
 pub mod config;
 pub mod file;
+pub mod finfo;
 pub mod handler_list;
 pub mod listeners;
 pub mod log;
 pub mod mutex;
+pub mod mutex_plan;
 pub mod pool;
 pub mod process;
 pub mod request_state;

@@ -110,8 +110,8 @@ unsafe fn add(record: *mut sys::request_rec, phase: Phase, handler: &[u8], dir: 
     state.add(pool, phase, entry);
     if state.phase == Some(phase) {
         let entry = pool.alloc(entry);
-        // SAFETY: just allocated; a plain directory needs no file name.
-        let directory = unsafe { &*entry }.directory(&[], pool);
+        // SAFETY: just allocated in the request's pool; the record is live.
+        let directory = unsafe { (*entry).directory(record) };
         state.hlist.entries.push(ListEntry { entry, directory });
     }
 }
