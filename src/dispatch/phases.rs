@@ -10,6 +10,7 @@ use crate::guard;
 use crate::httpd::config::{DirConfig, ServerConfig};
 use crate::httpd::handler_list::{self, Place};
 use crate::httpd::log::{self, Level, Target};
+use crate::httpd::output;
 use crate::httpd::pool::{Pool, bytes};
 use crate::httpd::request_state::RequestState;
 use crate::httpd::sys;
@@ -77,6 +78,7 @@ unsafe fn run(
         let mut call =
             PhaseCall { request, phase, configured: selection.list, settings, result: sys::HTTP_INTERNAL_SERVER_ERROR };
         interp.run(&mut Call::Phase(&mut call));
+        output::finish(request);
         if phase == Phase::Authen { authen_result(request, call.result) } else { call.result }
     }
 }

@@ -12,6 +12,7 @@ pub mod listeners;
 pub mod log;
 pub mod mutex;
 pub mod mutex_plan;
+pub mod output;
 pub mod pool;
 pub mod process;
 pub mod request_state;

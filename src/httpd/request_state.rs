@@ -100,6 +100,8 @@ pub struct RequestState {
     pub init_list: *const HandlerList,
     /// The reader of the body.
     pub body: BodySlot,
+    /// Unflushed bytes of the response that httpd has not got yet; see `output`.
+    pub output: Vec<u8>,
     /// Bytes given to httpd for the response by Python, flushed or not.
     pub bytes_queued: u64,
 }
@@ -145,6 +147,7 @@ impl RequestState {
             interpreter: ptr::null(),
             init_list: ptr::null(),
             body: BodySlot::default(),
+            output: Vec::new(),
             bytes_queued: 0,
         }
     }

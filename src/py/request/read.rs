@@ -62,8 +62,13 @@ fn block<'py>(py: Python<'py>, body: &mut Body, limit: usize) -> PyResult<Bound<
         if bytes.filled() >= limit || body.at_end() {
             return bytes.finish();
         }
+        let announced = body.announced();
+        // Where all that was announced is here, nothing may be left but the end.
+        if announced.is_none() && !without_gil(py, &mut *body, Body::has_more).map_err(raised)? {
+            return bytes.finish();
+        }
         // Content-Length is believed as far as a multiple of what has come; without it the space doubles.
-        let target = match body.announced() {
+        let target = match announced {
             Some(left) => bytes.filled().saturating_add(left).min(bytes.filled().saturating_mul(TRUST)),
             None => bytes.capacity().saturating_mul(2),
         };
