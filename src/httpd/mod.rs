@@ -1,11 +1,13 @@
 //! Safe views of httpd and APR. Nothing here knows Python.
 
+pub mod array;
 pub mod chain;
 pub mod config;
 pub mod file;
 pub mod handler_list;
 pub mod listeners;
 pub mod log;
+pub mod mime;
 pub mod mutex;
 pub mod pool;
 pub mod process;

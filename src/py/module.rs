@@ -15,6 +15,7 @@ pub fn native<'py>(py: Python<'py>, host: &HostTable) -> PyResult<Bound<'py, PyM
     module.add("SERVER_RETURN", py.get_type::<errors::SERVER_RETURN>())?;
     module.add("ExpiredError", py.get_type::<errors::ExpiredError>())?;
     module.add_class::<request::Request>()?;
+    request::hide_dictionary(py)?;
     module.add_class::<server::Server>()?;
     module.add_class::<table::Table>()?;
     module.add("table", py.get_type::<table::Table>())?;
@@ -22,6 +23,7 @@ pub fn native<'py>(py: Python<'py>, host: &HostTable) -> PyResult<Bound<'py, PyM
     module.add("main_server", unsafe { server::Server::new(host.main_server) })?;
     module.add("interpreter", host.name.to_string_lossy())?;
     constants::add(&module)?;
-    functions::add(&module)?;functions::tmp(&module)?;
+    functions::add(&module)?;
+    functions::tmp(&module)?;
     Ok(module)
 }
