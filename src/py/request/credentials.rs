@@ -22,7 +22,8 @@ unsafe fn challenge(record: *mut sys::request_rec) {
         let header = if proxy { c"Proxy-Authenticate" } else { c"WWW-Authenticate" };
         if sys::apr_table_get((*record).err_headers_out, header.as_ptr()).is_null() {
             let pool = Pool::from_raw((*record).pool);
-            let realm = bytes(sys::ap_escape_quotes(pool.as_ptr(), sys::ap_auth_name(record)));
+            // httpd has escaped the quotes when it read AuthName.
+            let realm = bytes(sys::ap_auth_name(record));
             let value = pool.dup(&[b"Basic realm=\"", realm, b"\""].concat());
             sys::apr_table_setn((*record).err_headers_out, header.as_ptr(), value);
         }

@@ -130,8 +130,15 @@ pub fn expire(request: &Bound<'_, Request>) {
 /// MemoryError.
 pub fn hide_dictionary(py: Python<'_>) -> PyResult<()> {
     let class = py.get_type::<Request>();
-    if class.getattr("__dict__")?.contains("__dict__")? {
-        class.delattr("__dict__")?;
+    // `del` on the class itself would mean the class's own dictionary.
+    // SAFETY: a heap type of this image, which nobody has used yet; its dictionary lives as long as the type.
+    unsafe {
+        let type_object = class.as_type_ptr();
+        let names = Bound::from_borrowed_ptr(py, (*type_object).tp_dict).cast_into::<PyDict>()?;
+        if names.contains("__dict__")? {
+            names.del_item("__dict__")?;
+            ffi::PyType_Modified(type_object);
+        }
     }
     Ok(())
 }
