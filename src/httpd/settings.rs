@@ -162,12 +162,6 @@ impl Settings {
             .find_map(|node| unsafe { bytes(node.key).eq_ignore_ascii_case(key.as_bytes()).then(|| bytes(node.value)) })
     }
 
-    /// PythonInterpreter's value.
-    pub fn interpreter(&self) -> Option<&[u8]> {
-        // SAFETY: NULL or NUL-terminated, as long-lived as the record.
-        unsafe { self.interpreter.as_ref().map(|text| bytes(text)) }
-    }
-
     /// PythonPath's value.
     pub fn path(&self) -> Option<&[u8]> {
         // SAFETY: NULL or NUL-terminated, as long-lived as the record.

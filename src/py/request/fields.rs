@@ -1,8 +1,9 @@
-//! The request's tables and its server.
+//! The request's tables, its connection and its server.
 
 use pyo3::prelude::*;
 
 use super::Request;
+use crate::py::conn::Conn;
 use crate::py::server::Server;
 use crate::py::table::{RequestTable, Table};
 
@@ -25,11 +26,20 @@ table_getter!(headers_in HeadersIn headers_out HeadersOut err_headers_out ErrHea
 #[pymethods]
 impl Request {
     #[getter]
+    fn connection(&self, py: Python<'_>) -> PyResult<Py<Conn>> {
+        // SAFETY: the record is live.
+        let record = self.live.with(|record| unsafe { (*record).connection })?;
+        // SAFETY: the connection outlives the request; `expire` expires both objects together.
+        let made = self.connection.get_or_try_init(py, || Py::new(py, unsafe { Conn::new(record) }))?;
+        Ok(made.clone_ref(py))
+    }
+
+    #[getter]
     fn server(&self, py: Python<'_>) -> PyResult<Py<Server>> {
-        // SAFETY: the record is live; servers live as long as the child serves.
+        // SAFETY: the record is live.
         let server = self.live.with(|record| unsafe { (*record).server })?;
-        self.server
-            .get_or_try_init(py, || Py::new(py, unsafe { Server::new(server) }))
-            .map(|server| server.clone_ref(py))
+        // SAFETY: servers live as long as the child serves.
+        let made = self.server.get_or_try_init(py, || Py::new(py, unsafe { Server::new(server) }))?;
+        Ok(made.clone_ref(py))
     }
 }

@@ -44,8 +44,8 @@ impl Request {
         Err(readonly())
     }
 
-    #[setter]
-    fn set__content_type_set(&self, _value: &Bound<'_, PyAny>) -> PyResult<()> {
+    #[setter(_content_type_set)]
+    fn refuse_content_type_set(&self, _value: &Bound<'_, PyAny>) -> PyResult<()> {
         Err(readonly())
     }
 
