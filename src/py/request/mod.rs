@@ -78,10 +78,11 @@ unsafe extern "C" {
 pub fn drop_if_private(request: &Bound<'_, Request>, record: *mut sys::request_rec) {
     let py = request.py();
     let this = request.get();
-    // SAFETY: the object is live; the place of its dictionary is NULL or valid as long as it.
+    // SAFETY: the object is live; the place of its dictionary is NULL or valid as long as it. CPython 3.11 and 3.12
+    // make an empty dictionary with the object.
     let plain = unsafe {
         let dict = _PyObject_GetDictPtr(request.as_ptr());
-        dict.is_null() || (*dict).is_null()
+        dict.is_null() || (*dict).is_null() || (ffi::PyDict_Size(*dict) == 0 && ffi::Py_REFCNT(*dict) == 1)
     };
     // The request's record and the caller hold one reference each.
     if !plain || request.get_refcnt() != 2 || !this.children_are_private(py) {
