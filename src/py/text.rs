@@ -55,7 +55,10 @@ pub fn encode<'a>(value: &'a Bound<'_, PyAny>) -> PyResult<Cow<'a, [u8]>> {
 /// As [`encode`], and ValueError for CR and LF.
 pub fn encode_header<'a>(value: &'a Bound<'_, PyAny>) -> PyResult<Cow<'a, [u8]>> {
     let bytes = encoded(value)?;
-    match memchr::memchr3(0, b'\r', b'\n', &bytes) {
+    // Most are a few bytes long, where a plain loop beats setting up the vector search.
+    let breaks = |byte: &u8| matches!(byte, 0 | b'\r' | b'\n');
+    let found = if bytes.len() <= 32 { bytes.iter().position(breaks) } else { memchr::memchr3(0, b'\r', b'\n', &bytes) };
+    match found {
         None => Ok(bytes),
         Some(at) if bytes[at] == 0 => Err(PyValueError::new_err("embedded null byte")),
         Some(_) => Err(PyValueError::new_err("a header name or value must not contain CR or LF")),
