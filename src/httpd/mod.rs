@@ -1,12 +1,15 @@
 //! Safe views of httpd and APR. Nothing here knows Python.
 
+pub mod array;
 pub mod chain;
 pub mod config;
 pub mod file;
+pub mod finfo;
 pub mod handler_list;
 pub mod listeners;
 pub mod log;
 pub mod mutex;
+pub mod mutex_plan;
 pub mod pool;
 pub mod process;
 pub mod request_state;

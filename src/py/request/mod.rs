@@ -2,6 +2,7 @@
 
 mod config;
 mod fields;
+mod finfo;
 mod write;
 
 use pyo3::ffi;
@@ -12,6 +13,7 @@ use pyo3::types::{PyAny, PyDict};
 
 use self::config::ConfigCopy;
 use super::conn::Conn;
+use super::finfo::Finfo;
 use super::live::{self, Live};
 use super::server::Server;
 use super::table::{RequestTable, Table};
@@ -27,6 +29,7 @@ pub struct Request {
     /// Its tables, made at first use, in the order of [`RequestTable`].
     tables: [PyOnceLock<Py<Table>>; RequestTable::COUNT],
     server: PyOnceLock<Py<Server>>,
+    finfo: PyOnceLock<Py<Finfo>>,
     connection: PyOnceLock<Py<Conn>>,
     config: ConfigCopy,
     options: ConfigCopy,
@@ -37,6 +40,8 @@ impl Request {
     fn children_are_private(&self, py: Python<'_>) -> bool {
         self.tables.iter().all(|table| table.get(py).is_none_or(live::is_private))
             && self.connection.get(py).is_none_or(|conn| live::is_private(conn) && conn.get().children_are_private(py))
+            && self.finfo.get(py).is_none_or(live::is_private)
+            && self.server.get(py).is_none_or(|server| live::is_private(server) && has_no_attributes(server.bind(py)))
             && !self.config.is_made(py)
             && !self.options.is_made(py)
     }
@@ -68,6 +73,7 @@ pub unsafe fn object<'py>(py: Python<'py>, record: *mut sys::request_rec) -> PyR
             live: Live::new(record, (*record).connection),
             tables: [const { PyOnceLock::new() }; RequestTable::COUNT],
             server: PyOnceLock::new(),
+            finfo: PyOnceLock::new(),
             connection: PyOnceLock::new(),
             config: ConfigCopy::new(),
             options: ConfigCopy::new(),
@@ -85,19 +91,23 @@ unsafe extern "C" {
     fn _PyObject_GetDictPtr(object: *mut ffi::PyObject) -> *mut *mut ffi::PyObject;
 }
 
+/// Nobody has set an attribute on the object, whose class has a dictionary.
+fn has_no_attributes<T>(object: &Bound<'_, T>) -> bool {
+    // SAFETY: the object is live; the place of its dictionary is NULL or valid as long as it. CPython 3.11 and 3.12
+    // make an empty dictionary with the object.
+    unsafe {
+        let dict = _PyObject_GetDictPtr(object.as_ptr());
+        dict.is_null() || (*dict).is_null() || (ffi::PyDict_Size(*dict) == 0 && ffi::Py_REFCNT(*dict) == 1)
+    }
+}
+
 /// Drops the object at the end of a phase where nobody could tell it from a new one: no attribute was set, and neither
 /// it nor anything made from it is referred to elsewhere. The visit at the request's end is saved then.
 pub fn drop_if_private(request: &Bound<'_, Request>, record: *mut sys::request_rec) {
     let py = request.py();
     let this = request.get();
-    // SAFETY: the object is live; the place of its dictionary is NULL or valid as long as it. CPython 3.11 and 3.12
-    // make an empty dictionary with the object.
-    let plain = unsafe {
-        let dict = _PyObject_GetDictPtr(request.as_ptr());
-        dict.is_null() || (*dict).is_null() || (ffi::PyDict_Size(*dict) == 0 && ffi::Py_REFCNT(*dict) == 1)
-    };
     // The request's record and the caller hold one reference each.
-    if !plain || request.get_refcnt() != 2 || !this.children_are_private(py) {
+    if !has_no_attributes(request) || request.get_refcnt() != 2 || !this.children_are_private(py) {
         return;
     }
     let interp = state::interp();
@@ -119,6 +129,12 @@ pub fn expire(request: &Bound<'_, Request>) {
     this.live.expire();
     for table in this.tables.iter().filter_map(|table| table.get(py)) {
         table.get().expire();
+    }
+    if let Some(finfo) = this.finfo.get(py) {
+        finfo.get().expire();
+    }
+    if let Some(server) = this.server.get(py) {
+        Server::forget(server.bind(py));
     }
     if let Some(conn) = this.connection.get(py) {
         conn.get().expire(py);
