@@ -9,6 +9,7 @@ use std::ptr;
 
 use smallvec::SmallVec;
 
+use super::body_source::BodySlot;
 use super::config::{module_config, set_module_config};
 use super::handler_list::{HandlerEntry, HandlerList};
 use super::pool::Pool;
@@ -110,6 +111,10 @@ pub struct RequestState {
     pub content_type_set: bool,
     /// What the response was before a WSGI application started it.
     pub before_wsgi: Option<ResponseHead>,
+    /// The reader of the body.
+    pub body: BodySlot,
+    /// Bytes given to httpd for the response by Python, flushed or not.
+    pub bytes_queued: u64,
 }
 
 impl RequestState {
@@ -154,6 +159,8 @@ impl RequestState {
             init_list: ptr::null(),
             content_type_set: false,
             before_wsgi: None,
+            body: BodySlot::default(),
+            bytes_queued: 0,
         }
     }
 

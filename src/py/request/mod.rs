@@ -4,12 +4,15 @@ mod clock;
 mod conditions;
 mod config;
 mod credentials;
+mod dynamic;
 mod fields;
 mod finfo;
 mod links;
 mod names;
 mod numbers;
 mod phase;
+mod read;
+mod sendfile;
 mod texts;
 mod tuples;
 mod variables;
@@ -25,6 +28,7 @@ use pyo3::types::{PyAny, PyDict};
 use self::config::ConfigCopy;
 use super::conn::Conn;
 use super::finfo::Finfo;
+use super::hlist::HandlerCursor;
 use super::live::{self, Live};
 use super::server::Server;
 use super::table::{RequestTable, Table};
@@ -40,6 +44,7 @@ pub struct Request {
     /// Its tables, made at first use, in the order of [`RequestTable`].
     tables: [PyOnceLock<Py<Table>>; RequestTable::COUNT],
     server: PyOnceLock<Py<Server>>,
+    hlist: PyOnceLock<Py<HandlerCursor>>,
     finfo: PyOnceLock<Py<Finfo>>,
     connection: PyOnceLock<Py<Conn>>,
     config: ConfigCopy,
@@ -55,6 +60,7 @@ impl Request {
             && self.server.get(py).is_none_or(|server| live::is_private(server) && has_no_attributes(server.bind(py)))
             && !self.config.is_made(py)
             && !self.options.is_made(py)
+            && self.hlist.get(py).is_none_or(live::is_private)
     }
 
     /// One of the request's tables, always the same object.
@@ -84,6 +90,7 @@ pub unsafe fn object<'py>(py: Python<'py>, record: *mut sys::request_rec) -> PyR
             live: Live::new(record, (*record).connection),
             tables: [const { PyOnceLock::new() }; RequestTable::COUNT],
             server: PyOnceLock::new(),
+            hlist: PyOnceLock::new(),
             finfo: PyOnceLock::new(),
             connection: PyOnceLock::new(),
             config: ConfigCopy::new(),
@@ -146,6 +153,9 @@ pub fn expire(request: &Bound<'_, Request>) {
     this.live.expire();
     for table in this.tables.iter().filter_map(|table| table.get(py)) {
         table.get().expire();
+    }
+    if let Some(hlist) = this.hlist.get(py) {
+        hlist.get().expire();
     }
     if let Some(finfo) = this.finfo.get(py) {
         finfo.get().expire();
