@@ -1,10 +1,9 @@
 //! APR's tables: what httpd keeps headers, notes and environment variables in. The entries are scanned in place, which
 //! is cheaper than several calls. Only `py::table` uses this.
 
-use std::cell::UnsafeCell;
-use std::ffi::c_char;
+use std::ffi::{CStr, c_char};
 use std::marker::PhantomData;
-use std::{ptr, slice};
+use std::slice;
 
 use super::pool::{Pool, bytes};
 use super::sys;
@@ -52,40 +51,21 @@ impl<'p> Table<'p> {
         found.map(|at| at + from)
     }
 
-    /// The places of the first and the second entry of the key. From the second call on, keys that were seen are compared
-    /// by their marks.
-    ///
-    /// # Safety
-    /// The marks belong to this table's view, whose owner this thread serves; nobody else uses them meanwhile.
+    /// The places of the first and the second entry of the key, in one scan.
     #[inline]
-    pub unsafe fn places(self, key: &[u8], marks: &Marks) -> (Option<usize>, Option<usize>) {
-        // SAFETY: the caller guarantees that this is the only reference.
-        let marks = unsafe { &mut *marks.0.get() };
-        if !marks.asked {
-            marks.asked = true;
-            let first = self.find(key, 0);
-            return (first, first.and_then(|first| self.find(key, first + 1)));
-        }
-        let (entries, wanted) = (self.entries(), mark(key));
-        for entry in entries.iter().skip(marks.seen.len()) {
+    pub fn places(self, key: &[u8]) -> (Option<usize>, Option<usize>) {
+        let mut found = (None, None);
+        for (place, entry) in self.entries().iter().enumerate() {
             // SAFETY: as in `find`.
-            marks.seen.push(unsafe { (entry.key.cast_const(), mark(bytes(entry.key))) });
-        }
-        let mut first = None;
-        for (place, (entry, seen)) in entries.iter().zip(&mut marks.seen).enumerate() {
-            if !ptr::eq(entry.key, seen.0) {
-                // SAFETY: as in `find`.
-                *seen = unsafe { (entry.key.cast_const(), mark(bytes(entry.key))) };
-            }
-            // SAFETY: as in `find`.
-            if seen.1 == wanted && unsafe { is_key(entry.key, key) } {
-                if first.is_some() {
-                    return (first, Some(place));
+            if unsafe { is_key(entry.key, key) } {
+                if found.0.is_some() {
+                    found.1 = Some(place);
+                    break;
                 }
-                first = Some(place);
+                found.0 = Some(place);
             }
         }
-        (first, None)
+        found
     }
 
     /// Key and value at a place, each NULL or NUL-terminated and as long-lived as the table's pool.
@@ -155,33 +135,6 @@ impl<'p> Table<'p> {
     }
 }
 
-/// What a view remembers of the keys it has seen: the text's address, and a number that equal keys share. A pool never
-/// gives an address out twice, so the same address is the same key.
-#[derive(Default)]
-pub struct Marks(UnsafeCell<Seen>);
-
-#[derive(Default)]
-struct Seen {
-    asked: bool,
-    seen: Vec<(*const c_char, u64)>,
-}
-
-// SAFETY: `places` asks its caller for one thread at a time; the addresses are compared only.
-unsafe impl Send for Marks {}
-// SAFETY: as above.
-unsafe impl Sync for Marks {}
-
-/// A number that is equal for equal keys in any ASCII case: length, first byte and the last four.
-#[inline]
-fn mark(key: &[u8]) -> u64 {
-    let tail = match key.last_chunk::<4>() {
-        Some(tail) => u32::from_le_bytes(*tail),
-        None => key.iter().fold(0, |tail, byte| tail << 8 | u32::from(*byte)),
-    };
-    let head = key.first().map_or(0, |byte| u64::from(byte | 0x20));
-    (key.len() as u64) << 40 | head << 32 | u64::from(tail | 0x2020_2020)
-}
-
 /// Whether a stored key is the wanted one, in any ASCII case. Names differ in their first or last byte mostly, so these
 /// are looked at before the rest.
 ///
@@ -189,19 +142,15 @@ fn mark(key: &[u8]) -> u64 {
 /// `stored` is NULL or NUL-terminated.
 #[inline]
 unsafe fn is_key(stored: *const c_char, wanted: &[u8]) -> bool {
-    let Some(&first) = wanted.first() else {
-        // SAFETY: the caller guarantees it.
-        return !stored.is_null() && unsafe { *stored } == 0;
-    };
-    if ptr::eq(stored, ptr::null()) {
+    if stored.is_null() {
         return false;
     }
-    // SAFETY: the caller guarantees it.
-    if unsafe { *stored.cast::<u8>() } | 0x20 != first | 0x20 {
+    // SAFETY: the caller guarantees it. The byte is 0 where the wanted key is empty, too.
+    if unsafe { *stored.cast::<u8>() } | 0x20 != wanted.first().unwrap_or(&0) | 0x20 {
         return false;
     }
     // SAFETY: as above.
-    same_key(unsafe { bytes(stored) }, wanted)
+    same_key(unsafe { CStr::from_ptr(stored) }.to_bytes(), wanted)
 }
 
 /// Whether two keys are the same in any ASCII case.

@@ -14,7 +14,7 @@ impl Table {
     #[new]
     #[pyo3(signature = (*_args, **_named))]
     fn new(_args: &Bound<'_, PyTuple>, _named: Option<&Bound<'_, PyDict>>) -> Table {
-        Table::over(Store::Own(Own::default()))
+        Table { store: Store::Own(Own::default()) }
     }
 
     /// table([items]): a table of its own, filled from a mapping or from pairs through str().

@@ -77,7 +77,7 @@ impl Table {
 
     /// copy(): a table of its own; of several values of a key the last one counts.
     fn copy(&self) -> PyResult<Table> {
-        Ok(Table::over(Store::Own(Own::collapsed(self.snapshot()?))))
+        Ok(Table { store: Store::Own(Own::collapsed(self.snapshot()?)) })
     }
 
     /// update(mapping): sets every key of a mapping, through str().

@@ -51,7 +51,7 @@ impl Table {
         self.with(
             |_| Ok(None),
             |table| {
-                let (Some(first), second) = self.places(table, key) else { return Ok(None) };
+                let (Some(first), second) = table.places(key) else { return Ok(None) };
                 let Some(second) = second else { return value_of(py, table, first).map(Some) };
                 let list = PyList::new(py, [value_of(py, table, first)?, value_of(py, table, second)?])?;
                 let mut from = second + 1;
@@ -69,7 +69,7 @@ impl Table {
         if let Store::Own(own) = &self.store {
             return own.first(key).map(|bytes| value(py, bytes.as_deref())).transpose();
         }
-        self.with(|_| Ok(None), |table| self.places(table, key).0.map(|place| value_of(py, table, place)).transpose())?
+        self.with(|_| Ok(None), |table| table.find(key, 0).map(|place| value_of(py, table, place)).transpose())?
     }
 
     /// The key at a place, None past the end.
@@ -104,7 +104,7 @@ impl Table {
 
     /// Whether the key is there.
     pub(super) fn has(&self, key: &[u8]) -> PyResult<bool> {
-        self.with(|own| own.contains(key), |table| self.places(table, key).0.is_some())
+        self.with(|own| own.contains(key), |table| table.find(key, 0).is_some())
     }
 
     /// Replaces all entries of the key by one.

@@ -15,7 +15,7 @@ pub use iter::TableIter;
 use self::own::Own;
 use super::live::Live;
 use crate::httpd::sys;
-use crate::httpd::table::{self as apr, Marks};
+use crate::httpd::table as apr;
 
 /// The tables of a request.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -71,31 +71,26 @@ enum Store {
 #[pyclass(name = "mp_table", module = "_apache", frozen, mapping, subclass)]
 pub struct Table {
     store: Store,
-    marks: Marks,
 }
 
 impl Table {
-    fn over(store: Store) -> Table {
-        Table { store, marks: Marks::default() }
-    }
-
     /// The view of a request's table; expires with the request.
     pub fn of_request(owner: &Live<sys::request_rec>, record: *mut sys::request_rec, which: RequestTable) -> Table {
         // SAFETY: the same record as the owner's; the request expires its tables with itself.
-        Table::over(Store::Request(unsafe { owner.sibling(record) }, which))
+        Table { store: Store::Request(unsafe { owner.sibling(record) }, which) }
     }
 
     /// The view of a connection's notes; expires with the connection object.
     pub fn of_notes(owner: &Live<sys::conn_rec>, record: *mut sys::conn_rec) -> Table {
         // SAFETY: the same record as the owner's; the connection object expires its table with itself.
-        Table::over(Store::Notes(unsafe { owner.sibling(record) }))
+        Table { store: Store::Notes(unsafe { owner.sibling(record) }) }
     }
 
     /// A table of its own with these entries.
     pub fn of_pairs<'a>(pairs: impl IntoIterator<Item = (&'a [u8], &'a [u8])>) -> Table {
         let own = Own::default();
         own.replace(pairs);
-        Table::over(Store::Own(own))
+        Table { store: Store::Own(own) }
     }
 
     /// Puts other entries into a table of its own; nothing happens to a view.
@@ -117,13 +112,6 @@ impl Table {
     /// CR and LF would end a header early.
     fn is_response_header(&self) -> bool {
         matches!(self.store, Store::Request(_, RequestTable::HeadersOut | RequestTable::ErrHeadersOut))
-    }
-
-    /// The places of the first and the second entry of the key in httpd's table.
-    #[inline]
-    fn places(&self, table: apr::Table<'_>, key: &[u8]) -> (Option<usize>, Option<usize>) {
-        // SAFETY: `with` made the table from this view's live pointer, so this thread serves its owner and has the GIL.
-        unsafe { table.places(key, &self.marks) }
     }
 
     /// Runs one of two bodies, for entries of its own or for httpd's. Neither may call Python code.
