@@ -101,13 +101,19 @@ fn has_no_attributes<T>(object: &Bound<'_, T>) -> bool {
     }
 }
 
+/// How many references there are to an object that the caller holds.
+fn refcount(object: *mut ffi::PyObject) -> isize {
+    // SAFETY: the caller holds a reference, and the GIL.
+    unsafe { ffi::Py_REFCNT(object) }
+}
+
 /// Drops the object at the end of a phase where nobody could tell it from a new one: no attribute was set, and neither
 /// it nor anything made from it is referred to elsewhere. The visit at the request's end is saved then.
 pub fn drop_if_private(request: &Bound<'_, Request>, record: *mut sys::request_rec) {
     let py = request.py();
     let this = request.get();
     // The request's record and the caller hold one reference each.
-    if !has_no_attributes(request) || request.get_refcnt() != 2 || !this.children_are_private(py) {
+    if !has_no_attributes(request) || refcount(request.as_ptr()) != 2 || !this.children_are_private(py) {
         return;
     }
     let interp = state::interp();
