@@ -94,7 +94,8 @@ fn directory(pool: Pool, args: &[u8]) -> Result<Place, &'static CStr> {
     let path = pool.dup(&word);
     // SAFETY: path is NUL-terminated.
     if unsafe { sys::apr_fnmatch_test(path) } != 0 {
-        return Ok(Place::Wildcard(path));
+        // As httpd does: with its trailing slash a pattern's `*` cannot stand for nothing.
+        return Ok(Place::Wildcard(canonical_directory(pool, path)));
     }
     Ok(Place::Directory(canonical_directory(pool, path)))
 }
