@@ -38,6 +38,12 @@ AddHandler mod_python .pyx
     DirectoryIndex disabled
     RewriteEngine On
 </Directory>
+<Directory "@DOCS@/sub">
+    SetHandler mod_python
+    PythonFixupHandler below
+    PythonHandler below
+    DirectoryIndex index.txt
+</Directory>
 ErrorDocument 410 /app/error
 """
 
@@ -47,7 +53,24 @@ def fixuphandler(req):
     return 410
 """
 
+BELOW = """
+from mod_python import apache
+
+def fixuphandler(req):
+    main = req.main
+    if main is not None:
+        seen = getattr(main, "seen", [])
+        main.seen = seen + [(req.uri, main.uri, main.main, main is req.main)]
+    return apache.OK
+
+def handler(req):
+    req.write(repr(req.seen))
+    return apache.OK
+"""
+
 FILES = {
+    "htdocs/sub/below.py": BELOW,
+    "htdocs/sub/index.txt": "a file\n",
     "htdocs/app/probe.py": HANDLER,
     "htdocs/app/x": "a file\n",
     "htdocs/ext/a.pyx": "a file\n",
@@ -241,7 +264,7 @@ def test_sent_bytes(site):
 
 
 def test_deletion(site):
-    # spec: api:6.0.7, api:6.0.5
+    # spec: api:6.0.7, api:6.0.5, api:A-13
     names = [name for name in FRESH] + ["interpreter", "extension", "request_time", "useragent_addr", "_request_rec",
                                         "headers_in", "server"]  # fmt: skip
     code = f"""
@@ -327,8 +350,14 @@ result = [first.uri, first.remembered, first.next is req, req.prev is first, req
     assert answer.body == b'["/redirected/x", "seen", true, true, null, null, null]'
 
 
+def test_main_is_the_same_object(site):
+    # spec: api:6.0.3, api:6.1/main
+    # mod_dir looks the index up by a sub-request, then puts it in the place of the directory.
+    assert site.get("/sub/").body == b"[('/sub/index.txt', '/sub/', None, True)]"
+
+
 def test_bytes_that_are_no_utf8(site):
-    # spec: api:1.7, api:1.8, api:1.6
+    # spec: api:1.1, api:1.2, api:1.6, api:1.7, api:1.8
     assert ask(site, "result = [ascii(req.path_info), ascii(req.unparsed_uri), ascii(req.args)]",
                "/app/x/%E9?\xff") == [r"'/\udce9'", r"'/app/x/%E9?\udcff'", r"'\udcff'"]  # fmt: skip
     assert ask(site, "result = ascii(req.path_info)", "/app/x/%C3%A9") == r"'/\xe9'"

@@ -76,6 +76,7 @@ result = env and [env["SCRIPT_NAME"], env["PATH_INFO"], req.path_info]
 
 
 def test_base(site):
+    # spec: directives:10/mod_python.wsgi.base_uri
     # spec: api:6.3.1, api:6.3.2, api:6.3.3
     assert ask(site, SPLIT, "/based/x") == ["/based/x", "", ""]
     assert ask(site, SPLIT, "/based/x/a/b?c") == ["/based/x", "/a/b", "/a/b"]
@@ -86,7 +87,7 @@ def test_base(site):
 
 
 def test_outside_the_base(site):
-    # spec: api:6.3.1, api:6.3.4
+    # spec: api:6.3.1, api:6.3.4, api:A-17
     assert ask(site, SPLIT, "/based/x/y") == ["/based/x", "/y", "/y"]
     assert ask(site, "req.uri = '/elsewhere'\n" + SPLIT, "/based/x") is None
     assert ask(site, "req.uri = '/based/xyz'\n" + SPLIT, "/based/x") is None
@@ -139,7 +140,7 @@ def test_bytes_that_are_no_ascii(site):
 
 
 def test_response(site):
-    # spec: api:6.2/wsgi_start_response, api:6.3.6, api:6.3.7, api:6.3.8
+    # spec: api:6.2/wsgi_start_response, api:6.3.6, api:6.3.7, api:6.3.8, api:A-18
     answer = site.get("/served/p%C3%A9")
     assert (answer.status, answer.reason) == (404, "Nothing Here")
     assert answer.body == "/p\xe9|/served".encode()

@@ -71,7 +71,8 @@ impl Request {
             without_gil(py, (record, uri), |(record, uri)| {
                 // SAFETY: the request is live while its phase runs; the copy lives as long.
                 unsafe {
-                    output::finish(record);
+                    // A client that is gone is noticed by the new request.
+                    let _ = output::release(record);
                     let uri = Pool::from_raw((*record).pool).dup(uri);
                     sys::ap_internal_redirect(uri, record);
                 }

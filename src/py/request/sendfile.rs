@@ -7,7 +7,6 @@ use pyo3::types::PyString;
 use super::Request;
 use super::write::client_gone;
 use crate::httpd::output;
-use crate::httpd::request_state::RequestState;
 use crate::httpd::send_file::{self, SendError};
 use crate::py::detach::without_gil;
 use crate::py::text;
@@ -36,11 +35,11 @@ impl Request {
             without_gil(py, (record, path), |(record, path)| {
                 // SAFETY: the request is live while its phase runs.
                 unsafe {
-                    output::finish(record);
-                    let sent = send_file::send(record, path, offset, len)?;
-                    if let Some(state) = RequestState::of(record) {
-                        state.bytes_queued += sent as u64;
+                    if !output::release(record) {
+                        return Err(SendError::Client);
                     }
+                    let sent = send_file::send(record, path, offset, len)?;
+                    output::count(record, sent);
                     Ok(sent)
                 }
             })

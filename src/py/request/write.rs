@@ -1,4 +1,4 @@
-//! Writing the response. What is written, but for small unflushed pieces, goes into httpd's output filters without the GIL: filters in Python and a slow
+//! Writing the response. What is written goes into httpd's output filters without the GIL: filters in Python and a slow
 //! client hold nobody else up.
 
 use pyo3::exceptions::{PyOSError, PyTypeError};
@@ -19,17 +19,31 @@ impl Request {
     /// Sends bytes, optionally flushing them to the client.
     pub(super) fn send(&self, py: Python<'_>, data: &[u8], flush: bool) -> PyResult<()> {
         let sent = self.live.with(|record| {
-            // SAFETY: the record is live; collecting does not block.
+            // SAFETY: the request is live while its phase runs; the data is held by the caller.
             if data.is_empty() || (!flush && unsafe { output::collect(record, data) }) {
                 return true;
             }
-            without_gil(py, (record, data), |(record, data)| {
-                // SAFETY: the request is live while its phase runs; the data is held by the caller.
-                unsafe { output::send(record, data, flush) }
-            })
+            // SAFETY: as above.
+            without_gil(py, (record, data), |(record, data)| unsafe { output::send(record, data, flush) })
         })?;
         if sent { Ok(()) } else { Err(client_gone()) }
     }
+
+    /// Hands unflushed data to httpd: something else is about to write, or the handler has ended.
+    pub(super) fn release(&self, py: Python<'_>) -> PyResult<bool> {
+        self.live.with(|record| {
+            // SAFETY: the request is live while its phase runs.
+            let empty = unsafe { output::is_empty(record) };
+            // SAFETY: as above.
+            empty || without_gil(py, record, |record| unsafe { output::release(record) })
+        })
+    }
+}
+
+/// A handler has returned: what it wrote goes to httpd before anything httpd does about the result. A client that is gone
+/// is noticed by httpd itself.
+pub fn handler_ended(py: Python<'_>, request: &Request) {
+    let _ = request.release(py);
 }
 
 /// The bytes of what `write` accepts: bytes, or str as UTF-8.
@@ -66,6 +80,6 @@ impl Request {
     #[getter]
     fn _bytes_queued(&self) -> PyResult<u64> {
         // SAFETY: the record is live.
-        self.live.with(|record| unsafe { RequestState::of(record) }.map_or(0, |state| state.bytes_queued))
+        self.live.with(|record| unsafe { RequestState::of(record) }.map_or(0, |state| state.output.queued))
     }
 }
