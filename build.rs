@@ -3,6 +3,9 @@
 //! Environment: `APXS` (default: `apxs`, then `apxs2` on PATH), `APR_CONFIG` (default: what apxs names, then
 //! `apr-1-config` on PATH), `PYO3_PYTHON` (the Python to build for).
 
+// A build script may stop at once: nobody is served by it.
+#![allow(clippy::expect_used)]
+
 use std::env;
 use std::path::PathBuf;
 use std::process::Command;

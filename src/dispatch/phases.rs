@@ -8,7 +8,7 @@ use super::select;
 use crate::abi::{Call, ExpireCall, PhaseCall, RequestCleanupCall};
 use crate::guard;
 use crate::httpd::config::{DirConfig, ServerConfig};
-use crate::httpd::handler_list::{self, HandlerList, Place};
+use crate::httpd::handler_list::{self, Place};
 use crate::httpd::log::{self, Level, Target};
 use crate::httpd::pool::{Pool, bytes};
 use crate::httpd::request_state::RequestState;
@@ -275,7 +275,7 @@ pub unsafe extern "C" fn expire(data: *mut c_void) -> sys::apr_status_t {
             self::request(Phase::Cleanup, request);
             while let Some((index, object)) = RequestState::of(request).and_then(|state| state.objects.pop()) {
                 if let Some(interp) = table::by_index(index) {
-                    interp.run(&mut Call::Expire(&mut ExpireCall { request, object }));
+                    interp.run(&mut Call::Expire(&mut ExpireCall { object }));
                 }
             }
             RequestState::remove(request);

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 
 use super::chain;
 use super::handler_list::{ExtNode, HandlerList};
-use super::pool::{Pool, bytes};
+use super::pool::Pool;
 pub use super::settings::{Flag, OptionNode, Settings};
 use super::sys;
 use crate::phase::Phase;
@@ -28,7 +28,8 @@ pub fn module_index() -> c_int {
     MODULE_INDEX.load(Ordering::Relaxed)
 }
 
-/// One PythonInputFilter or PythonOutputFilter.
+/// One PythonInputFilter or PythonOutputFilter. The directives are read and merged; filters do not run yet.
+#[allow(dead_code)]
 #[derive(Clone, Copy)]
 pub struct FilterNode {
     /// The filter's name, lower case.

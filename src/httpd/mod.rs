@@ -1,6 +1,8 @@
 //! Safe views of httpd and APR. Nothing here knows Python.
 
 pub mod array;
+pub mod body;
+pub mod body_source;
 pub mod chain;
 pub mod config;
 pub mod file;
@@ -14,6 +16,7 @@ pub mod pool;
 pub mod process;
 pub mod request_state;
 pub mod section;
+pub mod send_file;
 pub mod settings;
 pub mod sys;
 pub mod table;

@@ -9,6 +9,7 @@ use std::ptr;
 
 use smallvec::SmallVec;
 
+use super::body_source::BodySlot;
 use super::config::{module_config, set_module_config};
 use super::handler_list::{HandlerEntry, HandlerList};
 use super::pool::Pool;
@@ -97,6 +98,10 @@ pub struct RequestState {
     pub interpreter: *const c_char,
     /// The Init list that ran at post_read_request.
     pub init_list: *const HandlerList,
+    /// The reader of the body.
+    pub body: BodySlot,
+    /// Bytes given to httpd for the response by Python, flushed or not.
+    pub bytes_queued: u64,
 }
 
 impl RequestState {
@@ -139,6 +144,8 @@ impl RequestState {
             extension: ptr::null(),
             interpreter: ptr::null(),
             init_list: ptr::null(),
+            body: BodySlot::default(),
+            bytes_queued: 0,
         }
     }
 

@@ -158,12 +158,6 @@ impl Settings {
             .filter(|value| !value.is_empty())
     }
 
-    /// PythonInterpreter's value.
-    pub fn interpreter(&self) -> Option<&[u8]> {
-        // SAFETY: NULL or NUL-terminated, as long-lived as the record.
-        unsafe { self.interpreter.as_ref().map(|text| bytes(text)) }
-    }
-
     /// PythonPath's value.
     pub fn path(&self) -> Option<&[u8]> {
         // SAFETY: NULL or NUL-terminated, as long-lived as the record.

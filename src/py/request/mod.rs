@@ -1,8 +1,11 @@
 //! The request object `mp_request`: one per httpd request and interpreter, kept with the request until its pool goes.
 
 mod config;
+mod dynamic;
 mod fields;
 mod finfo;
+mod read;
+mod sendfile;
 mod write;
 
 use pyo3::ffi;
@@ -14,6 +17,7 @@ use pyo3::types::{PyAny, PyDict};
 use self::config::ConfigCopy;
 use super::conn::Conn;
 use super::finfo::Finfo;
+use super::hlist::HandlerCursor;
 use super::live::{self, Live};
 use super::server::Server;
 use super::table::{RequestTable, Table};
@@ -29,6 +33,7 @@ pub struct Request {
     /// Its tables, made at first use, in the order of [`RequestTable`].
     tables: [PyOnceLock<Py<Table>>; RequestTable::COUNT],
     server: PyOnceLock<Py<Server>>,
+    hlist: PyOnceLock<Py<HandlerCursor>>,
     finfo: PyOnceLock<Py<Finfo>>,
     connection: PyOnceLock<Py<Conn>>,
     config: ConfigCopy,
@@ -44,6 +49,7 @@ impl Request {
             && self.server.get(py).is_none_or(|server| live::is_private(server) && has_no_attributes(server.bind(py)))
             && !self.config.is_made(py)
             && !self.options.is_made(py)
+            && self.hlist.get(py).is_none_or(live::is_private)
     }
 
     /// One of the request's tables, always the same object.
@@ -73,6 +79,7 @@ pub unsafe fn object<'py>(py: Python<'py>, record: *mut sys::request_rec) -> PyR
             live: Live::new(record, (*record).connection),
             tables: [const { PyOnceLock::new() }; RequestTable::COUNT],
             server: PyOnceLock::new(),
+            hlist: PyOnceLock::new(),
             finfo: PyOnceLock::new(),
             connection: PyOnceLock::new(),
             config: ConfigCopy::new(),
@@ -101,13 +108,19 @@ fn has_no_attributes<T>(object: &Bound<'_, T>) -> bool {
     }
 }
 
+/// How many references there are to an object that the caller holds.
+fn refcount(object: *mut ffi::PyObject) -> isize {
+    // SAFETY: the caller holds a reference, and the GIL.
+    unsafe { ffi::Py_REFCNT(object) }
+}
+
 /// Drops the object at the end of a phase where nobody could tell it from a new one: no attribute was set, and neither
 /// it nor anything made from it is referred to elsewhere. The visit at the request's end is saved then.
 pub fn drop_if_private(request: &Bound<'_, Request>, record: *mut sys::request_rec) {
     let py = request.py();
     let this = request.get();
     // The request's record and the caller hold one reference each.
-    if !has_no_attributes(request) || request.get_refcnt() != 2 || !this.children_are_private(py) {
+    if !has_no_attributes(request) || refcount(request.as_ptr()) != 2 || !this.children_are_private(py) {
         return;
     }
     let interp = state::interp();
@@ -129,6 +142,9 @@ pub fn expire(request: &Bound<'_, Request>) {
     this.live.expire();
     for table in this.tables.iter().filter_map(|table| table.get(py)) {
         table.get().expire();
+    }
+    if let Some(hlist) = this.hlist.get(py) {
+        hlist.get().expire();
     }
     if let Some(finfo) = this.finfo.get(py) {
         finfo.get().expire();
