@@ -283,3 +283,14 @@ def test_one_process_gives_them_back(httpd):
     assert len(ids) >= 2
     site.stop()
     assert not ids & {line.split()[1] for line in semaphores()}
+
+
+def test_interpreters_exclude_each_other(httpd):
+    # spec: interpreters:9.8, interpreters:I-6
+    hosts = "".join(f"<VirtualHost *:@PORT@>\nServerName {name}\n</VirtualHost>\n" for name in ("localhost", "second"))
+    site = httpd(config=CONFIG + hosts, files=FILES, processes=2)
+    source = HELD.format(key="'k'", seconds=0.2) + "result = (*result, apache.interpreter)"
+    spans, _ = _together(*[lambda host=host: evaluate(site, source, host=host) for host in ("localhost", "second")])
+    assert {name for _, _, name in spans} == {"localhost", "second"}
+    spans.sort()
+    assert spans[0][1] <= spans[1][0]
