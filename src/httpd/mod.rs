@@ -10,6 +10,7 @@ pub mod finfo;
 pub mod handler_list;
 pub mod listeners;
 pub mod log;
+pub mod mime;
 pub mod mutex;
 pub mod mutex_plan;
 pub mod pool;

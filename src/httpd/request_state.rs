@@ -76,6 +76,15 @@ impl Cursor {
     }
 }
 
+/// What a WSGI application that starts over gets back.
+#[derive(Clone, Copy)]
+pub struct ResponseHead {
+    /// A copy of `headers_out`, in the request's pool.
+    pub headers: *mut sys::apr_table_t,
+    /// The content type or NULL.
+    pub content_type: *const c_char,
+}
+
 /// The record of one request.
 pub struct RequestState {
     /// The list of the running phase.
@@ -98,6 +107,10 @@ pub struct RequestState {
     pub interpreter: *const c_char,
     /// The Init list that ran at post_read_request.
     pub init_list: *const HandlerList,
+    /// Python has assigned `req.content_type`.
+    pub content_type_set: bool,
+    /// What the response was before a WSGI application started it.
+    pub before_wsgi: Option<ResponseHead>,
     /// The reader of the body.
     pub body: BodySlot,
     /// Bytes given to httpd for the response by Python, flushed or not.
@@ -144,6 +157,8 @@ impl RequestState {
             extension: ptr::null(),
             interpreter: ptr::null(),
             init_list: ptr::null(),
+            content_type_set: false,
+            before_wsgi: None,
             body: BodySlot::default(),
             bytes_queued: 0,
         }

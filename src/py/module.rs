@@ -15,6 +15,7 @@ pub fn native<'py>(py: Python<'py>, host: &HostTable) -> PyResult<Bound<'py, PyM
     module.add("SERVER_RETURN", py.get_type::<errors::SERVER_RETURN>())?;
     module.add("ExpiredError", py.get_type::<errors::ExpiredError>())?;
     module.add_class::<request::Request>()?;
+    request::hide_dictionary(py)?;
     module.add_class::<hlist::HandlerCursor>()?;
     module.add_class::<server::Server>()?;
     module.add_class::<conn::Conn>()?;
