@@ -64,7 +64,10 @@ MODULE_MAGIC_NUMBER_MAJOR 20120211
 
 
 def test_constants(site):
-    # spec: api:2
+    # spec: api:2/results, api:2/HTTP, api:2/HTTP-later, api:2/log-levels, api:2/APLOG_NOERRNO
+    # spec: api:2/remote-host, api:2/finfo, api:2/parsed_uri, api:2/proxy, api:2/methods, api:2/path-info
+    # spec: api:2/mpm-results, api:2/mpm-queries, api:2/read-body, api:2/keepalive, api:2/file-types
+    # spec: api:2/stat-bits, api:2/build
     known = {name: int(value, 0) for name, value in zip(CONSTANTS[::2], CONSTANTS[1::2])}
     assert len(known) == len(CONSTANTS) / 2 > 170
     found = {}
@@ -75,7 +78,7 @@ def test_constants(site):
 
 
 def test_constants_that_are_no_numbers(site):
-    # spec: api:2
+    # spec: api:2/results, api:2/magic-types, api:2/build, api:2/SERVER_RETURN, api:2/apache.table
     assert evaluate(site, "[apache.REQ_EXIT, apache.PROG_TRACEBACK]") == ["REQ_EXIT", "PROG_TRACEBACK"]
     names = ["CGI_MAGIC_TYPE", "INCLUDES_MAGIC_TYPE", "INCLUDES_MAGIC_TYPE3", "DIR_MAGIC_TYPE"]
     assert evaluate(site, f"[getattr(apache, n) for n in {names}]") == [
@@ -88,14 +91,14 @@ def test_constants_that_are_no_numbers(site):
 
 
 def test_data_attributes(site):
-    # spec: api:2
+    # spec: api:2/apache.interpreter, api:2/apache.main_server, api:3/allow_methods
     source = "[apache.interpreter, apache.main_server.is_virtual, hasattr(apache, 'allow_methods')]"
     assert evaluate(site, source) == ["localhost", 0, False]
 
 
 @pytest.mark.parametrize("with_server", [True, False])
 def test_log_levels(site, with_server):
-    # spec: api:3, api:A-2
+    # spec: api:3/log_error, api:A-2
     argument = ", req.server" if with_server else ""
     # Without a server the threshold is httpd's own default, and notices always pass.
     shown = LEVELS if with_server else LEVELS[:6]
@@ -177,7 +180,7 @@ def test_mpm_query(site, mpm):
 
 
 def test_register_cleanup_wrong_arguments(site):
-    # spec: api:3
+    # spec: api:3/register_cleanup, api:3/_apache.register_cleanup
     answer = evaluate(site, "apache.register_cleanup('not callable')")
     assert (answer["raised"][0], answer["text"]) == ("ValueError", "third argument must be a callable object")
     answer = evaluate(site, "_apache.register_cleanup('main_interpreter', req, print)")
