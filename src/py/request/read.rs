@@ -48,7 +48,7 @@ fn raised(failure: Failure) -> PyErr {
     }
 }
 
-/// Up to `limit` bytes; fewer only at the end. Memory follows what has arrived, Content-Length is not believed.
+/// Up to `limit` bytes; fewer only at the end. Memory follows what has arrived: see [`FIRST`], [`BELIEVED`], [`TRUST`].
 fn block<'py>(py: Python<'py>, body: &mut Body, limit: usize) -> PyResult<Bound<'py, PyBytes>> {
     let at_hand = body.buffered().len();
     if at_hand >= limit || body.at_end() {
