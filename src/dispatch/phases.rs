@@ -23,9 +23,7 @@ use crate::phase::Phase;
 #[inline(always)]
 pub unsafe fn request(phase: Phase, request: *mut sys::request_rec) -> c_int {
     // SAFETY: the caller guarantees the request.
-    unsafe {
-        if concerns(request, phase.bit()) { found(phase, request) } else { sys::DECLINED }
-    }
+    unsafe { if concerns(request, phase.bit()) { found(phase, request) } else { sys::DECLINED } }
 }
 
 /// The part of [`request`] that most hooks never reach: apart, so that the check costs no stack frame.
@@ -49,11 +47,7 @@ unsafe fn found(phase: Phase, request: *mut sys::request_rec) -> c_int {
 ///
 /// # Safety
 /// As [`request`]; `config` is the request's merged record.
-unsafe fn run(
-    phase: Phase,
-    request: *mut sys::request_rec,
-    config: Option<&DirConfig>,
-) -> c_int {
+unsafe fn run(phase: Phase, request: *mut sys::request_rec, config: Option<&DirConfig>) -> c_int {
     // SAFETY: the caller guarantees the request; its texts and pool live as long as it.
     unsafe {
         let filename = (*request).filename.as_ref().filter(|_| !phase.info().early).map(|text| bytes(text));
@@ -209,9 +203,7 @@ fn is_ours(handler: &[u8]) -> bool {
 /// As [`request`].
 pub unsafe fn content(r: *mut sys::request_rec) -> c_int {
     // SAFETY: the caller guarantees the request; its handler is NULL or NUL-terminated.
-    unsafe {
-        if is_ours(bytes((*r).handler)) { request(Phase::Content, r) } else { sys::DECLINED }
-    }
+    unsafe { if is_ours(bytes((*r).handler)) { request(Phase::Content, r) } else { sys::DECLINED } }
 }
 
 /// map_to_storage: content served by a `<Location>` has no file.
