@@ -23,9 +23,7 @@ use crate::phase::Phase;
 #[inline(always)]
 pub unsafe fn request(phase: Phase, request: *mut sys::request_rec) -> c_int {
     // SAFETY: the caller guarantees the request.
-    unsafe {
-        if concerns(request, phase.bit()) { found(phase, request) } else { sys::DECLINED }
-    }
+    unsafe { if concerns(request, phase.bit()) { found(phase, request) } else { sys::DECLINED } }
 }
 
 /// The part of [`request`] that most hooks never reach: apart, so that the check costs no stack frame.
@@ -49,11 +47,7 @@ unsafe fn found(phase: Phase, request: *mut sys::request_rec) -> c_int {
 ///
 /// # Safety
 /// As [`request`]; `config` is the request's merged record.
-unsafe fn run(
-    phase: Phase,
-    request: *mut sys::request_rec,
-    config: Option<&DirConfig>,
-) -> c_int {
+unsafe fn run(phase: Phase, request: *mut sys::request_rec, config: Option<&DirConfig>) -> c_int {
     // SAFETY: the caller guarantees the request; its texts and pool live as long as it.
     unsafe {
         let filename = (*request).filename.as_ref().filter(|_| !phase.info().early).map(|text| bytes(text));
@@ -77,7 +71,16 @@ unsafe fn run(
         let mut call =
             PhaseCall { request, phase, configured: selection.list, settings, result: sys::HTTP_INTERNAL_SERVER_ERROR };
         interp.run(&mut Call::Phase(&mut call));
-        if phase == Phase::Authen { authen_result(request, call.result) } else { call.result }
+        match phase {
+            Phase::Authen => authen_result(request, call.result),
+            Phase::Trans => {
+                if let Some(state) = RequestState::of(request) {
+                    state.translated = call.result == sys::OK;
+                }
+                call.result
+            }
+            _ => call.result,
+        }
     }
 }
 
@@ -215,7 +218,7 @@ pub unsafe fn content(r: *mut sys::request_rec) -> c_int {
 /// map_to_storage: content served by a `<Location>` has no file.
 ///
 /// Decided by the content handler that is in effect, so that Python access control in front of files, DAV or a proxy
-/// leaves their mapping alone.
+/// leaves their mapping alone. A file name that a PythonTransHandler chose stays.
 ///
 /// # Safety
 /// As [`request`].
@@ -224,6 +227,9 @@ pub unsafe fn map_to_storage(r: *mut sys::request_rec) -> c_int {
     unsafe {
         let has = |config: &ServerConfig| config.python & ServerConfig::HAS_LOCATION_CONTENT != 0;
         if !ServerConfig::of((*r).server).is_some_and(has) || (*r).proxyreq != sys::PROXYREQ_NONE {
+            return sys::DECLINED;
+        }
+        if !(*r).filename.is_null() && RequestState::of(r).is_some_and(|state| state.translated) {
             return sys::DECLINED;
         }
         let Some(location) = content_location(r) else { return sys::DECLINED };

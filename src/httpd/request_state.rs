@@ -97,6 +97,8 @@ pub struct RequestState {
     pub interpreter: *const c_char,
     /// The Init list that ran at post_read_request.
     pub init_list: *const HandlerList,
+    /// A PythonTransHandler answered OK: the file name is its own.
+    pub translated: bool,
 }
 
 impl RequestState {
@@ -139,6 +141,7 @@ impl RequestState {
             extension: ptr::null(),
             interpreter: ptr::null(),
             init_list: ptr::null(),
+            translated: false,
         }
     }
 
