@@ -1,6 +1,8 @@
 //! Safe views of httpd and APR. Nothing here knows Python.
 
 pub mod array;
+pub mod body;
+pub mod body_source;
 pub mod chain;
 pub mod config;
 pub mod file;
@@ -8,12 +10,14 @@ pub mod finfo;
 pub mod handler_list;
 pub mod listeners;
 pub mod log;
+pub mod mime;
 pub mod mutex;
 pub mod mutex_plan;
 pub mod pool;
 pub mod process;
 pub mod request_state;
 pub mod section;
+pub mod send_file;
 pub mod settings;
 pub mod sys;
 pub mod table;

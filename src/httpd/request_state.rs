@@ -9,6 +9,7 @@ use std::ptr;
 
 use smallvec::SmallVec;
 
+use super::body_source::BodySlot;
 use super::config::{module_config, set_module_config};
 use super::handler_list::{HandlerEntry, HandlerList};
 use super::pool::Pool;
@@ -75,6 +76,15 @@ impl Cursor {
     }
 }
 
+/// What a WSGI application that starts over gets back.
+#[derive(Clone, Copy)]
+pub struct ResponseHead {
+    /// A copy of `headers_out`, in the request's pool.
+    pub headers: *mut sys::apr_table_t,
+    /// The content type or NULL.
+    pub content_type: *const c_char,
+}
+
 /// The record of one request.
 pub struct RequestState {
     /// The list of the running phase.
@@ -99,6 +109,14 @@ pub struct RequestState {
     pub init_list: *const HandlerList,
     /// A PythonTransHandler answered OK: the file name is its own.
     pub translated: bool,
+    /// Python has assigned `req.content_type`.
+    pub content_type_set: bool,
+    /// What the response was before a WSGI application started it.
+    pub before_wsgi: Option<ResponseHead>,
+    /// The reader of the body.
+    pub body: BodySlot,
+    /// Bytes given to httpd for the response by Python, flushed or not.
+    pub bytes_queued: u64,
 }
 
 impl RequestState {
@@ -142,6 +160,10 @@ impl RequestState {
             interpreter: ptr::null(),
             init_list: ptr::null(),
             translated: false,
+            content_type_set: false,
+            before_wsgi: None,
+            body: BodySlot::default(),
+            bytes_queued: 0,
         }
     }
 

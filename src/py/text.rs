@@ -25,6 +25,27 @@ pub fn decode<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyStrin
     }
 }
 
+/// Bytes as str, one character each (ISO-8859-1).
+pub fn decode_latin1<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyString>> {
+    // SAFETY: address and length of the slice; the result is a new reference or an error is set.
+    unsafe {
+        let text = ffi::PyUnicode_DecodeLatin1(bytes.as_ptr().cast(), bytes.len() as ffi::Py_ssize_t, std::ptr::null());
+        Ok(Bound::from_owned_ptr_or_err(py, text)?.cast_into_unchecked())
+    }
+}
+
+/// A C string as str, one character for each byte; NULL as None.
+///
+/// # Safety
+/// `text` is NULL or NUL-terminated.
+pub unsafe fn decode_latin1_c<'py>(py: Python<'py>, text: *const c_char) -> PyResult<Option<Bound<'py, PyString>>> {
+    if text.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: the caller guarantees it.
+    decode_latin1(py, unsafe { pool::bytes(text) }).map(Some)
+}
+
 /// A C string as str, NULL as None.
 ///
 /// # Safety
@@ -57,7 +78,8 @@ pub fn encode_header<'a>(value: &'a Bound<'_, PyAny>) -> PyResult<Cow<'a, [u8]>>
     let bytes = encoded(value)?;
     // Most are a few bytes long, where a plain loop beats setting up the vector search.
     let breaks = |byte: &u8| matches!(byte, 0 | b'\r' | b'\n');
-    let found = if bytes.len() <= 32 { bytes.iter().position(breaks) } else { memchr::memchr3(0, b'\r', b'\n', &bytes) };
+    let found =
+        if bytes.len() <= 32 { bytes.iter().position(breaks) } else { memchr::memchr3(0, b'\r', b'\n', &bytes) };
     match found {
         None => Ok(bytes),
         Some(at) if bytes[at] == 0 => Err(PyValueError::new_err("embedded null byte")),

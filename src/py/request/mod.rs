@@ -1,12 +1,26 @@
 //! The request object `mp_request`: one per httpd request and interpreter, kept with the request until its pool goes.
 
+mod clock;
+mod conditions;
 mod config;
+mod credentials;
+mod dynamic;
 mod fields;
 mod finfo;
+mod links;
+mod names;
+mod numbers;
+mod phase;
+mod read;
+mod sendfile;
+mod texts;
+mod tuples;
+mod variables;
 mod write;
+mod wsgi;
+mod wsgi_start;
 
 use pyo3::ffi;
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyAny, PyDict};
@@ -14,6 +28,7 @@ use pyo3::types::{PyAny, PyDict};
 use self::config::ConfigCopy;
 use super::conn::Conn;
 use super::finfo::Finfo;
+use super::hlist::HandlerCursor;
 use super::live::{self, Live};
 use super::server::Server;
 use super::table::{RequestTable, Table};
@@ -29,6 +44,7 @@ pub struct Request {
     /// Its tables, made at first use, in the order of [`RequestTable`].
     tables: [PyOnceLock<Py<Table>>; RequestTable::COUNT],
     server: PyOnceLock<Py<Server>>,
+    hlist: PyOnceLock<Py<HandlerCursor>>,
     finfo: PyOnceLock<Py<Finfo>>,
     connection: PyOnceLock<Py<Conn>>,
     config: ConfigCopy,
@@ -44,6 +60,7 @@ impl Request {
             && self.server.get(py).is_none_or(|server| live::is_private(server) && has_no_attributes(server.bind(py)))
             && !self.config.is_made(py)
             && !self.options.is_made(py)
+            && self.hlist.get(py).is_none_or(live::is_private)
     }
 
     /// One of the request's tables, always the same object.
@@ -73,6 +90,7 @@ pub unsafe fn object<'py>(py: Python<'py>, record: *mut sys::request_rec) -> PyR
             live: Live::new(record, (*record).connection),
             tables: [const { PyOnceLock::new() }; RequestTable::COUNT],
             server: PyOnceLock::new(),
+            hlist: PyOnceLock::new(),
             finfo: PyOnceLock::new(),
             connection: PyOnceLock::new(),
             config: ConfigCopy::new(),
@@ -136,6 +154,9 @@ pub fn expire(request: &Bound<'_, Request>) {
     for table in this.tables.iter().filter_map(|table| table.get(py)) {
         table.get().expire();
     }
+    if let Some(hlist) = this.hlist.get(py) {
+        hlist.get().expire();
+    }
     if let Some(finfo) = this.finfo.get(py) {
         finfo.get().expire();
     }
@@ -151,12 +172,38 @@ pub fn expire(request: &Bound<'_, Request>) {
     }
 }
 
+/// Takes `__dict__` off the class: attributes that Python code sets are kept, but not shown as a dictionary.
+///
+/// # Errors
+/// MemoryError.
+pub fn hide_dictionary(py: Python<'_>) -> PyResult<()> {
+    let class = py.get_type::<Request>();
+    // `del` on the class itself would mean the class's own dictionary.
+    // SAFETY: a heap type of this image, which nobody has used yet; its dictionary lives as long as the type.
+    unsafe {
+        let type_object = class.as_type_ptr();
+        let names = Bound::from_borrowed_ptr(py, (*type_object).tp_dict).cast_into::<PyDict>()?;
+        if names.contains("__dict__")? {
+            names.del_item("__dict__")?;
+            ffi::PyType_Modified(type_object);
+        }
+    }
+    Ok(())
+}
+
 /// The dictionary of attributes that Python code has set.
 ///
 /// # Errors
 /// MemoryError.
 pub fn own_attributes<'py>(request: &Bound<'py, Request>) -> PyResult<Bound<'py, PyDict>> {
-    Ok(request.as_any().getattr(intern!(request.py(), "__dict__"))?.cast_into::<PyDict>()?)
+    // SAFETY: a live object of a class with a dictionary; the result is a new reference or an error is set.
+    let dict = unsafe {
+        Bound::from_owned_ptr_or_err(
+            request.py(),
+            ffi::PyObject_GenericGetDict(request.as_ptr(), std::ptr::null_mut()),
+        )?
+    };
+    Ok(dict.cast_into::<PyDict>()?)
 }
 
 /// Answers with an error page: status 500, text/html. The status cannot change once something was sent.

@@ -33,11 +33,11 @@ typedef struct {
 static char block[BLOCK];
 
 static const char *const read_names[READ_HEADERS] = {
-    "X-Bench-In-0", "X-Bench-In-1", "X-Bench-In-2", "X-Bench-In-3", "X-Bench-In-4",
-    "X-Bench-In-5", "X-Bench-In-6", "X-Bench-In-7", "X-Bench-In-8", "X-Bench-In-9"
+    "Accept", "Accept-Language", "Accept-Charset", "User-Agent", "Referer",
+    "Cookie", "Cache-Control", "Pragma", "DNT", "X-Forwarded-For"
 };
 static const char *const set_names[SET_HEADERS] = {
-    "X-Bench-Out-0", "X-Bench-Out-1", "X-Bench-Out-2", "X-Bench-Out-3", "X-Bench-Out-4"
+    "Cache-Control", "Content-Language", "X-Frame-Options", "Referrer-Policy", "X-Request-Id"
 };
 
 static int hello(request_rec *r, int flush)

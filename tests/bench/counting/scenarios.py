@@ -11,6 +11,11 @@ from .stage import STATIC_TEXT
 
 MEGABYTE = 1 << 20
 HELLO_TEXT = b"Hello World!"
+IN_NAMES = [
+    b"Accept", b"Accept-Language", b"Accept-Charset", b"User-Agent", b"Referer",
+    b"Cookie", b"Cache-Control", b"Pragma", b"DNT", b"X-Forwarded-For",
+]
+OUT_NAMES = ["cache-control", "content-language", "x-frame-options", "referrer-policy", "x-request-id"]
 IN_VALUES = [b"value-of-request-header-%d" % number for number in range(10)]
 
 
@@ -44,13 +49,13 @@ class Scenario:
 
 
 def request(method, path, headers=(), body=b""):
-    """Return the bytes of a keep-alive request with the ten headers X-Bench-In-N.
+    """Return the bytes of a keep-alive request with ten headers of a browser behind a proxy.
 
     Every row sends them, about as many as a browser does, so that reading them from the network is
     part of every base.
     """
     lines = [f"{method} {path} HTTP/1.1".encode(), b"Host: localhost", *headers]
-    lines += [b"X-Bench-In-%d: " % number + value for number, value in enumerate(IN_VALUES)]
+    lines += [name + b": " + value for name, value in zip(IN_NAMES, IN_VALUES)]
     return b"\r\n".join(lines) + b"\r\n\r\n" + body
 
 
@@ -95,7 +100,7 @@ HELLO = answers(HELLO_TEXT)
 STATIC = answers(STATIC_TEXT)
 HEADERS_ANSWER = answers(
     str(2 * sum(map(len, IN_VALUES))).encode(),
-    [(f"x-bench-out-{number}", IN_VALUES[number].decode()) for number in range(5)],
+    [(name, value.decode()) for name, value in zip(OUT_NAMES, IN_VALUES)],
 )
 WRITTEN = answers(b"x" * MEGABYTE)
 UPLOAD = post(b"a" + b"-" * (MEGABYTE - 2) + b"z")

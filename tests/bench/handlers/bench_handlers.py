@@ -6,8 +6,11 @@ C is in c/mod_bench.c.
 
 from mod_python import apache
 
-READ_NAMES = tuple("X-Bench-In-%d" % number for number in range(10))
-SET_NAMES = tuple("X-Bench-Out-%d" % number for number in range(5))
+READ_NAMES = (
+    "Accept", "Accept-Language", "Accept-Charset", "User-Agent", "Referer",
+    "Cookie", "Cache-Control", "Pragma", "DNT", "X-Forwarded-For",
+)
+SET_NAMES = ("Cache-Control", "Content-Language", "X-Frame-Options", "Referrer-Policy", "X-Request-Id")
 BLOCK = b"x" * 4096
 BLOCKS = 256
 
@@ -21,15 +24,16 @@ def hello(req):
 
 def headers(req):
     """Read ten request headers twice, set five response headers."""
+    incoming = req.headers_in
+    outgoing = req.headers_out
     length = 0
     for name in READ_NAMES:
-        length += len(req.headers_in[name])
-    for name in READ_NAMES:
-        length += len(req.headers_in[name])
+        length += len(incoming[name])
+    values = [incoming[name] for name in READ_NAMES]
     req.content_type = "text/plain"
-    for index, name in enumerate(SET_NAMES):
-        req.headers_out[name] = req.headers_in[READ_NAMES[index]]
-    req.write(str(length))
+    for name, value in zip(SET_NAMES, values):
+        outgoing[name] = value
+    req.write(str(2 * length))
     return apache.OK
 
 
