@@ -181,7 +181,11 @@ unsafe fn init_and(phase: Phase, r: *mut sys::request_rec) -> c_int {
     unsafe {
         let ran = RequestState::of(r).map_or(ptr::null(), |state| state.init_list);
         let config = DirConfig::of((*r).per_dir_config);
-        let list = config.and_then(|config| config.list(Phase::Init)).map_or(ptr::null(), ptr::from_ref);
+        let filename = (*r).filename.as_ref().map(|text| bytes(text));
+        let chosen = |config: &DirConfig| {
+            handler_list::select(Phase::Init, config.list(Phase::Init), config.by_ext, filename).list.map(ptr::from_ref)
+        };
+        let list = config.and_then(chosen).unwrap_or(ptr::null());
         if list.is_null() || list != ran {
             let result = request(Phase::Init, r);
             if let Some(state) = RequestState::of(r).filter(|_| !list.is_null()) {

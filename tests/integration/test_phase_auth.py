@@ -161,7 +161,7 @@ def test_ok_without_a_user_is_500(site):
 
 def test_all_decline(site):
     # spec: directives:5.3.4
-    site.log.expect("AH00027: No authentication done but request not allowed without authentication", times=1)
+    site.log.expect("AH01796: AuthType Custom configured without corresponding module", times=1)
     assert site.get("/declined/x").status == 500
 
 
