@@ -20,6 +20,11 @@ int mpy_conn_log_level(const conn_rec *c, int index)
     return ap_get_conn_module_loglevel(c, index);
 }
 
+int mpy_conn_is_aborted(const conn_rec *c)
+{
+    return c->aborted != 0;
+}
+
 apr_bucket *mpy_brigade_first(apr_bucket_brigade *bb)
 {
     return APR_BRIGADE_FIRST(bb);
@@ -91,6 +96,11 @@ apr_bucket *mpy_brigade_next(apr_bucket_brigade *bb, apr_bucket *done, const cha
         apr_bucket_delete(b);
     }
     return NULL;
+}
+
+void mpy_brigade_append(apr_bucket_brigade *bb, apr_bucket *b)
+{
+    APR_BRIGADE_INSERT_TAIL(bb, b);
 }
 
 const char *mpy_ssl_var_lookup(apr_pool_t *p, server_rec *s, conn_rec *c, request_rec *r, const char *name)

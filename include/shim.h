@@ -12,6 +12,9 @@ int mpy_server_log_level(const server_rec *s, int index);
 /** The same for a connection. */
 int mpy_conn_log_level(const conn_rec *c, int index);
 
+/** conn_rec.aborted, a bit field in some releases. */
+int mpy_conn_is_aborted(const conn_rec *c);
+
 /** APR_BUCKET_NEXT and friends. */
 apr_bucket *mpy_brigade_first(apr_bucket_brigade *bb);
 int mpy_brigade_is_end(apr_bucket_brigade *bb, const apr_bucket *b);
@@ -21,6 +24,7 @@ int mpy_bucket_is_flush(const apr_bucket *b);
 int mpy_bucket_is_metadata(const apr_bucket *b);
 apr_status_t mpy_bucket_read(apr_bucket *b, const char **data, apr_size_t *length, int block);
 void mpy_bucket_delete(apr_bucket *b);
+void mpy_brigade_append(apr_bucket_brigade *bb, apr_bucket *b);
 
 /** Whether EnableSendfile is on for this request. */
 int mpy_sendfile_enabled(const request_rec *r);

@@ -115,6 +115,18 @@ pub unsafe fn set_module_config(vector: *mut sys::ap_conf_vector_t, value: *mut 
     unsafe { *vector.cast::<*mut c_void>().add(module_index() as usize) = value };
 }
 
+/// The handler name that SetHandler gives in a configuration vector, empty where there is none or it is an expression.
+///
+/// # Safety
+/// `vector` is a live per-directory vector of httpd.
+pub unsafe fn set_handler<'a>(vector: *const sys::ap_conf_vector_t) -> &'a [u8] {
+    // SAFETY: http_config.h: as in module_config, with the core module's index and record.
+    unsafe {
+        let core = *vector.cast::<*const sys::core_dir_config>().add(sys::core_module.module_index as usize);
+        core.as_ref().map_or(&[], |core| super::pool::bytes(core.handler))
+    }
+}
+
 /// One PythonImport line.
 #[derive(Clone, Copy)]
 pub struct ImportNode {

@@ -13,6 +13,7 @@ pub mod log;
 pub mod mime;
 pub mod mutex;
 pub mod mutex_plan;
+pub mod output;
 pub mod pool;
 pub mod process;
 pub mod request_state;

@@ -130,7 +130,7 @@ mod tests {
         assert_eq!([2, 3, 4, 5, 8].map(kept), [Some(2), Some(2), Some(2), Some(3), Some(6)]);
     }
 
-    // spec: directives:10
+    // spec: directives:10/mod_python.mutex_locks
     #[test]
     fn text_that_is_no_number_is_0() {
         assert_eq!([b"12".as_slice(), b" 7x", b"many", b"-3", b""].map(number), [12, 7, 0, 0, 0]);

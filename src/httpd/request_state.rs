@@ -12,6 +12,7 @@ use smallvec::SmallVec;
 use super::body_source::BodySlot;
 use super::config::{module_config, set_module_config};
 use super::handler_list::{HandlerEntry, HandlerList};
+use super::output::Output;
 use super::pool::Pool;
 use super::sys;
 use crate::phase::Phase;
@@ -115,8 +116,8 @@ pub struct RequestState {
     pub before_wsgi: Option<ResponseHead>,
     /// The reader of the body.
     pub body: BodySlot,
-    /// Bytes given to httpd for the response by Python, flushed or not.
-    pub bytes_queued: u64,
+    /// What Python wrote.
+    pub output: Output,
 }
 
 impl RequestState {
@@ -163,7 +164,7 @@ impl RequestState {
             content_type_set: false,
             before_wsgi: None,
             body: BodySlot::default(),
-            bytes_queued: 0,
+            output: Output::default(),
         }
     }
 

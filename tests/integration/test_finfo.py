@@ -44,7 +44,7 @@ def test_missing_file(site):
 
 
 def test_kinds_of_files_and_links(site):
-    # spec: api:3
+    # spec: api:3/stat
     link = site.root / "tmp/link"
     link.symlink_to(site.root / TARGET)
     kinds = [("/", "0x8000"), ("/dev/null", "0x8000"), (str(link), "0x8000"), (str(link), "0x8000 | apache.APR_FINFO_LINK")]
@@ -65,7 +65,7 @@ def test_paths_that_are_no_utf8(site):
     [("@ROOT@/closed/x", "PermissionError", 13), ("/dev/null/x", "NotADirectoryError", 20)],
 )
 def test_errors_are_oserrors(site, path, kind, number):
-    # spec: api:3
+    # spec: api:3/stat
     closed = site.root / "closed"
     closed.mkdir(exist_ok=True)
     closed.chmod(0o700)
@@ -83,7 +83,7 @@ def test_errors_are_oserrors(site, path, kind, number):
     [("stat('/')", "TypeError"), ("stat(b'/', 1)", "TypeError"), ("stat('/', '1')", "TypeError"), ("stat('a\\0', 1)", "ValueError")],
 )
 def test_wrong_arguments(site, call, kind):
-    # spec: api:3
+    # spec: api:3/stat
     assert evaluate(site, f"apache.{call}")["raised"][0] == kind
 
 
@@ -123,7 +123,7 @@ def test_repr(site):
 
 
 def test_request_shows_its_own_record(site):
-    # spec: api:9.1, api:9.6
+    # spec: api:9.1, api:9.6, api:6.1/finfo
     source = f"""
         before = req.finfo
         first = before.filetype

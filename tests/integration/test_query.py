@@ -39,7 +39,7 @@ def _bytes(pairs):
 
 def test_worked_cases(site):
     # spec: library:U-11, library:U-12, library:U-13, library:U-14, library:U-15, library:U-16, library:U-17
-    # spec: library:U-18, library:U-48, api:3
+    # spec: library:U-18, library:U-48, api:3/parse_qsl
     queries = [query for query, _, _ in CASES]
     lists = [plain for _, plain, _ in CASES]
     kept = [plain if blank is None else blank for _, plain, blank in CASES]
@@ -52,7 +52,7 @@ def test_worked_cases(site):
 
 
 def test_parse_qs_collects_values(site):
-    # spec: library:U-11, library:U-31, library:U-46
+    # spec: library:U-11, library:U-31, library:U-46, api:3/parse_qs
     assert evaluate(site, "_apache.parse_qs('a=1&b=2&a=3;c')") == {"a": ["1", "3"], "b": ["2"]}
     assert evaluate(site, "list(_apache.parse_qs('b=1&a=2&b=3'))") == ["b", "a"]
     assert evaluate(site, "_apache.parse_qs(b'a&b=%E9', 1)") == {b"a": [b""], b"b": [b"\xe9"]}

@@ -36,7 +36,10 @@ def _attributes(site, names, host=None):
 
 
 def test_virtual_host(site):
-    # spec: api:9
+    # spec: api:9/server_hostname, api:9/server_admin, api:9/error_fname, api:9/path, api:9/defn_name
+    # spec: api:9/is_virtual, api:9/port, api:9/loglevel, api:9/keep_alive, api:9/keep_alive_max
+    # spec: api:9/pathlen, api:9/defn_line_number, api:9/limit_req_line, api:9/limit_req_fieldsize
+    # spec: api:9/limit_req_fields, api:9/timeout, api:9/keep_alive_timeout, api:9/names, api:9/wild_names
     host = "other.test"
     text = "server_hostname server_admin error_fname path defn_name"
     conf = str(site.root / "httpd.conf")
@@ -52,7 +55,8 @@ def test_virtual_host(site):
 
 
 def test_main_server(site):
-    # spec: api:9, api:2
+    # spec: api:9/is_virtual, api:9/defn_name, api:9/defn_line_number, api:9/server_hostname, api:9/names
+    # spec: api:9/wild_names, api:9/path, api:9/limit_req_line, api:9/error_fname, api:2/apache.main_server
     source = """
         s = apache.main_server
         result = {n: getattr(s, n) for n in ("is_virtual defn_name defn_line_number server_hostname names wild_names "
@@ -68,7 +72,8 @@ def test_main_server(site):
 
 
 def test_types(site):
-    # spec: api:9
+    # spec: api:9/port, api:9/my_generation, api:9/restart_time, api:9/timeout, api:9/names
+    # spec: api:9/_server_rec
     kinds = {
         "int": "defn_line_number port loglevel is_virtual keep_alive keep_alive_max pathlen my_generation "
         "limit_req_line limit_req_fieldsize limit_req_fields",
@@ -97,7 +102,7 @@ def test_next_goes_through_all_servers(site):
 
 
 def test_one_object_per_request_takes_attributes(site):
-    # spec: api:9
+    # spec: api:6.1/server
     source = """
         req.server.remembered = [1]
         req.server.remembered.append(2)
@@ -127,13 +132,13 @@ def test_attributes_do_not_keep_the_request(site):
 
 @pytest.mark.parametrize("name", ["port", "server_hostname", "names", "next", "timeout", "is_virtual"])
 def test_attributes_are_read_only(site, name):
-    # spec: api:9
+    # spec: api:9/port, api:9/server_hostname, api:9/names, api:9/next, api:9/timeout, api:9/is_virtual
     assert evaluate(site, f"setattr(req.server, {name!r}, None)")["raised"][0] == "AttributeError"
     assert evaluate(site, f"delattr(req.server, {name!r})")["raised"][0] == "AttributeError"
 
 
 def test_generation_and_restart_time(site):
-    # spec: api:9
+    # spec: api:9/my_generation, api:9/restart_time
     generation, started = _attributes(site, "my_generation restart_time")
     assert started <= time.time()
     site.graceful()
@@ -163,7 +168,7 @@ def test_log_error(site):
 
 
 def test_log_error_goes_to_the_servers_own_log(site):
-    # spec: api:9
+    # spec: api:9/log_error
     evaluate(site, "req.server.log_error('of the other', apache.APLOG_DEBUG)", host="other.test")
     assert "[python:debug]" in (site.root / "logs/other.log").read_text()
     assert "of the other" in (site.root / "logs/other.log").read_text()
@@ -172,7 +177,7 @@ def test_log_error_goes_to_the_servers_own_log(site):
 
 @pytest.mark.parametrize("arguments", ["b'bytes'", "1", "", "'text', 'error'", "'text', None, 3"])
 def test_log_error_wrong_arguments(site, arguments):
-    # spec: api:9
+    # spec: api:9/log_error
     assert evaluate(site, f"req.server.log_error({arguments})")["raised"][0] == "TypeError"
 
 
@@ -185,7 +190,8 @@ def test_register_cleanup_wrong_arguments(site):
 
 
 def test_cleanups_run_at_the_childs_end(httpd):
-    # spec: interpreters:8, interpreters:8.1, interpreters:8.2, api:9, api:3
+    # spec: interpreters:8/server.register_cleanup, interpreters:8.1, interpreters:8.2, interpreters:8.6
+    # spec: api:9/register_cleanup, api:3/register_cleanup
     site = httpd(config=CONFIG, files=FILES, processes=1)
     source = """
         def note(data):

@@ -7,6 +7,7 @@ use pyo3::types::{PyAny, PyString};
 use super::Request;
 use crate::httpd::handler_list::{HandlerEntry, Place};
 use crate::httpd::log::Target;
+use crate::httpd::output;
 use crate::httpd::pool::Pool;
 use crate::httpd::request_state::{ListEntry, RequestCleanup, RequestState};
 use crate::httpd::section::canonical_directory;
@@ -70,6 +71,8 @@ impl Request {
             without_gil(py, (record, uri), |(record, uri)| {
                 // SAFETY: the request is live while its phase runs; the copy lives as long.
                 unsafe {
+                    // A client that is gone is noticed by the new request.
+                    let _ = output::release(record);
                     let uri = Pool::from_raw((*record).pool).dup(uri);
                     sys::ap_internal_redirect(uri, record);
                 }

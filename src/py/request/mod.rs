@@ -26,6 +26,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyAny, PyDict};
 
 use self::config::ConfigCopy;
+pub use self::write::handler_ended;
 use super::conn::Conn;
 use super::finfo::Finfo;
 use super::hlist::HandlerCursor;

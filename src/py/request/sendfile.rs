@@ -5,7 +5,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 use super::Request;
-use super::write::{client_gone, count};
+use super::write::client_gone;
+use crate::httpd::output;
 use crate::httpd::send_file::{self, SendError};
 use crate::py::detach::without_gil;
 use crate::py::text;
@@ -34,8 +35,11 @@ impl Request {
             without_gil(py, (record, path), |(record, path)| {
                 // SAFETY: the request is live while its phase runs.
                 unsafe {
+                    if !output::release(record) {
+                        return Err(SendError::Client);
+                    }
                     let sent = send_file::send(record, path, offset, len)?;
-                    count(record, sent);
+                    output::count(record, sent);
                     Ok(sent)
                 }
             })

@@ -6,8 +6,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyAny, PyBytes, PyString};
 
 use super::Request;
+use crate::httpd::output;
 use crate::httpd::request_state::RequestState;
-use crate::httpd::sys;
 use crate::py::detach::without_gil;
 
 /// The client does not take the response any more.
@@ -15,41 +15,35 @@ pub(super) fn client_gone() -> PyErr {
     PyOSError::new_err("Write failed, client closed connection.")
 }
 
-/// Counts bytes that were given to httpd.
-///
-/// # Safety
-/// `record` is live.
-pub(super) unsafe fn count(record: *mut sys::request_rec, bytes: usize) {
-    // SAFETY: the caller guarantees the record; the borrow ends here.
-    if let Some(state) = unsafe { RequestState::of(record) } {
-        state.bytes_queued += bytes as u64;
-    }
-}
-
 impl Request {
     /// Sends bytes, optionally flushing them to the client.
     pub(super) fn send(&self, py: Python<'_>, data: &[u8], flush: bool) -> PyResult<()> {
         let sent = self.live.with(|record| {
-            if data.is_empty() {
+            // SAFETY: the request is live while its phase runs; the data is held by the caller.
+            if data.is_empty() || (!flush && unsafe { output::collect(record, data) }) {
                 return true;
             }
-            without_gil(py, (record, data), |(record, data)| {
-                // SAFETY: the request is live while its phase runs; the data is held by the caller.
-                unsafe {
-                    // ap_rwrite takes an int.
-                    let failed = data
-                        .chunks(1 << 30)
-                        .any(|part| sys::ap_rwrite(part.as_ptr().cast(), part.len() as i32, record) < 0);
-                    if failed {
-                        return false;
-                    }
-                    count(record, data.len());
-                    !flush || sys::ap_rflush(record) >= 0
-                }
-            })
+            // SAFETY: as above.
+            without_gil(py, (record, data), |(record, data)| unsafe { output::send(record, data, flush) })
         })?;
         if sent { Ok(()) } else { Err(client_gone()) }
     }
+
+    /// Hands unflushed data to httpd: something else is about to write, or the handler has ended.
+    pub(super) fn release(&self, py: Python<'_>) -> PyResult<bool> {
+        self.live.with(|record| {
+            // SAFETY: the request is live while its phase runs.
+            let empty = unsafe { output::is_empty(record) };
+            // SAFETY: as above.
+            empty || without_gil(py, record, |record| unsafe { output::release(record) })
+        })
+    }
+}
+
+/// A handler has returned: what it wrote goes to httpd before anything httpd does about the result. A client that is gone
+/// is noticed by httpd itself.
+pub fn handler_ended(py: Python<'_>, request: &Request) {
+    let _ = request.release(py);
 }
 
 /// The bytes of what `write` accepts: bytes, or str as UTF-8.
@@ -77,7 +71,7 @@ impl Request {
     fn flush(&self, py: Python<'_>) -> PyResult<()> {
         let sent = self.live.with(|record| {
             // SAFETY: the request is live while its phase runs.
-            without_gil(py, record, |record| unsafe { sys::ap_rflush(record) }) >= 0
+            without_gil(py, record, |record| unsafe { output::send(record, &[], true) })
         })?;
         if sent { Ok(()) } else { Err(PyOSError::new_err("Flush failed, client closed connection.")) }
     }
@@ -86,6 +80,6 @@ impl Request {
     #[getter]
     fn _bytes_queued(&self) -> PyResult<u64> {
         // SAFETY: the record is live.
-        self.live.with(|record| unsafe { RequestState::of(record) }.map_or(0, |state| state.bytes_queued))
+        self.live.with(|record| unsafe { RequestState::of(record) }.map_or(0, |state| state.output.queued))
     }
 }
