@@ -81,12 +81,12 @@ pub unsafe extern "C" fn child_init(pchild: *mut sys::apr_pool_t, server: *mut s
         // SAFETY: httpd's arguments.
         unsafe {
             Pool::from_raw(pchild).before_destroy(server.cast(), child_exit);
-            if let Some(mutexes) = MUTEXES.load(Ordering::Acquire).as_mut() {
-                if let Err((index, status)) = mutexes.child_init(pchild) {
-                    let reason = mutex_plan::error_text(status);
-                    let text = format!("MPY0109: global mutex {index} cannot be used in this child: {reason}");
-                    log::write(Target::Server(server), Level::ERR, text.as_bytes());
-                }
+            if let Some(mutexes) = MUTEXES.load(Ordering::Acquire).as_mut()
+                && let Err((index, status)) = mutexes.child_init(pchild)
+            {
+                let reason = mutex_plan::error_text(status);
+                let text = format!("MPY0109: global mutex {index} cannot be used in this child: {reason}");
+                log::write(Target::Server(server), Level::ERR, text.as_bytes());
             }
             if let Err(error) = table::start(table_config(server)) {
                 let text = format!(

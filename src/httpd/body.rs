@@ -134,6 +134,19 @@ impl Reader {
         Ok(())
     }
 
+    /// Whether there are more bytes; waits for one where none is at hand.
+    ///
+    /// # Errors
+    /// Why that cannot be told.
+    pub fn has_more(&mut self, source: &mut dyn Source) -> Result<bool, Failure> {
+        while self.buffered().is_empty() && self.goes_on()? {
+            let ahead = &mut self.ahead;
+            let result = source.pull(PIECE, &mut |data| ahead.extend_from_slice(data));
+            self.note(result)?;
+        }
+        Ok(!self.buffered().is_empty())
+    }
+
     /// The length of the line that starts the buffer, with its newline, at most `limit`; None: more bytes are needed.
     pub fn ready_line(&self, limit: usize) -> Option<usize> {
         self.line_from(0, limit)
@@ -265,6 +278,17 @@ mod tests {
         reader.consume(2);
         assert_eq!(reader.ready_line(1), Some(1));
         assert_eq!(reader.ready_line(usize::MAX), None);
+    }
+
+    #[test]
+    fn the_end_is_found_without_room() {
+        let mut source = Pieces(vec![Some(b"abc"), Some(b"")]);
+        let mut reader = Reader::new(Progress::More);
+        assert_eq!(reader.has_more(&mut source), Ok(true));
+        assert_eq!(read(&mut reader, &mut source, 3).unwrap(), b"abc");
+        assert_eq!(reader.progress(), Progress::More);
+        assert_eq!(reader.has_more(&mut source), Ok(false));
+        assert_eq!(reader.progress(), Progress::End);
     }
 
     #[test]

@@ -112,6 +112,14 @@ impl Body {
         self.reader.fill(&mut self.filters, room)
     }
 
+    /// See [`Reader::has_more`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn has_more(&mut self) -> Result<bool, Failure> {
+        self.reader.has_more(&mut self.filters)
+    }
+
     /// See [`Reader::ready_line`].
     pub fn ready_line(&self, limit: usize) -> Option<usize> {
         self.reader.ready_line(limit)

@@ -1,5 +1,6 @@
 """Writing the response: write, flush, sendfile, what httpd makes of it, clients that leave; internal redirects, log lines."""
 
+import hashlib
 import json
 import socket
 import time
@@ -121,6 +122,32 @@ def test_flushing_makes_chunks(site):
     assert answer.header("Content-Length") == "6" and answer.header("Transfer-Encoding") is None
     answer = run(site, "req.write('x' * 100000, 0)")
     assert answer.body == b"x" * 100000
+
+
+def test_unflushed_pieces_keep_their_order(site):
+    # spec: api:6.5.2
+    code = """
+expected = b""
+for n in range(2000):
+    piece = b"%d;" % n * (n % 37 * (40 if n % 5 else 1))
+    expected += piece
+    req.write(piece, int(n % 100 == 99))
+    if n % 400 == 7:
+        req.sendfile(FILE, n, 9)
+        expected += open(FILE, "rb").read()[n:n + 9]
+import hashlib
+req.write("=" + hashlib.sha256(expected).hexdigest(), 0)
+"""
+    body, _, digest = run(site, code).body.rpartition(b"=")
+    assert hashlib.sha256(body).hexdigest() == digest.decode()
+
+
+def test_unflushed_pieces_do_not_follow_a_redirect(site):
+    # spec: api:6.2/internal_redirect
+    inner = quoted("req.write('inner', 0)")
+    # httpd drops what it has not begun to send; it must not come behind the other response.
+    answer = run(site, f"req.write('outer ', 0); req.internal_redirect('/page?{inner}')")
+    assert (answer.body, answer.header("Content-Length")) == (b"inner", "5")
 
 
 def test_each_write_reaches_the_client(site):

@@ -6,14 +6,20 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
 
 use super::Request;
-use crate::httpd::body::{Failure, PIECE, Room};
+use crate::httpd::body::{Failure, Room};
 use crate::httpd::body_source::Body;
 use crate::httpd::sys;
 use crate::py::bytes::GrowingBytes;
 use crate::py::detach::without_gil;
 use crate::py::errors::SERVER_RETURN;
 
-/// How many times the bytes that have come a Content-Length is believed to promise.
+/// The space for the first bytes, which show that the client sends at all: what httpd takes from a socket at once.
+const FIRST: usize = 8000;
+
+/// A Content-Length up to this size is believed once the first bytes have come ...
+const BELIEVED: usize = 1024 * 1024;
+
+/// ... and beyond it as far as so many times what has come.
 const TRUST: usize = 16;
 
 /// The body while a call works with it; goes back to the request's record at the end.
@@ -42,7 +48,7 @@ fn raised(failure: Failure) -> PyErr {
     }
 }
 
-/// Up to `limit` bytes; fewer only at the end. Memory follows what has arrived, Content-Length is not believed.
+/// Up to `limit` bytes; fewer only at the end. Memory follows what has arrived: see [`FIRST`], [`BELIEVED`], [`TRUST`].
 fn block<'py>(py: Python<'py>, body: &mut Body, limit: usize) -> PyResult<Bound<'py, PyBytes>> {
     let at_hand = body.buffered().len();
     if at_hand >= limit || body.at_end() {
@@ -50,7 +56,7 @@ fn block<'py>(py: Python<'py>, body: &mut Body, limit: usize) -> PyResult<Bound<
         body.consume(at_hand.min(limit));
         return Ok(bytes);
     }
-    let first = body.announced().unwrap_or(PIECE).min(PIECE.max(at_hand + 1));
+    let first = body.announced().unwrap_or(FIRST).min(FIRST.max(at_hand + 1));
     let mut bytes = GrowingBytes::new(py, first.min(limit))?;
     loop {
         let room = Room::new(bytes.space(limit));
@@ -62,9 +68,17 @@ fn block<'py>(py: Python<'py>, body: &mut Body, limit: usize) -> PyResult<Bound<
         if bytes.filled() >= limit || body.at_end() {
             return bytes.finish();
         }
-        // Content-Length is believed as far as a multiple of what has come; without it the space doubles.
-        let target = match body.announced() {
-            Some(left) => bytes.filled().saturating_add(left).min(bytes.filled().saturating_mul(TRUST)),
+        let announced = body.announced();
+        // Where all that was announced is here, nothing may be left but the end.
+        if announced.is_none() && !without_gil(py, &mut *body, Body::has_more).map_err(raised)? {
+            return bytes.finish();
+        }
+        // Without a Content-Length the space doubles.
+        let target = match announced {
+            Some(left) => {
+                let believed = bytes.filled().saturating_mul(TRUST).max(BELIEVED);
+                bytes.filled().saturating_add(left).min(believed)
+            }
             None => bytes.capacity().saturating_mul(2),
         };
         bytes.resize(target.max(bytes.filled() + 1).min(limit))?;
