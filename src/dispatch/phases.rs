@@ -260,7 +260,7 @@ unsafe fn content_location<'r>(r: *mut sys::request_rec) -> Option<&'r [u8]> {
     unsafe {
         let defaults = (*r).per_dir_config;
         let status = sys::ap_location_walk(r);
-        let served = status == sys::OK && is_ours(config::set_handler((*r).per_dir_config));
+        let served = status == sys::OK && is_ours(&config::set_handler(r).to_ascii_lowercase());
         let config = DirConfig::of((*r).per_dir_config).filter(|_| served);
         (*r).per_dir_config = defaults;
         match config?.list(Phase::Content)?.iter().next()?.place {

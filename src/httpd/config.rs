@@ -115,15 +115,22 @@ pub unsafe fn set_module_config(vector: *mut sys::ap_conf_vector_t, value: *mut 
     unsafe { *vector.cast::<*mut c_void>().add(module_index() as usize) = value };
 }
 
-/// The handler name that SetHandler gives in a configuration vector, empty where there is none or it is an expression.
+/// The handler name that SetHandler gives a request in its present configuration, empty where there is none.
 ///
 /// # Safety
-/// `vector` is a live per-directory vector of httpd.
-pub unsafe fn set_handler<'a>(vector: *const sys::ap_conf_vector_t) -> &'a [u8] {
-    // SAFETY: http_config.h: as in module_config, with the core module's index and record.
+/// `request` is live.
+pub unsafe fn set_handler<'a>(request: *mut sys::request_rec) -> &'a [u8] {
+    // SAFETY: http_config.h: as in module_config, with the core module's index and record. httpd keeps SetHandler's
+    // word as an expression, most often a constant one; its value lives in the request's pool or the configuration's.
     unsafe {
-        let core = *vector.cast::<*const sys::core_dir_config>().add(sys::core_module.module_index as usize);
-        core.as_ref().map_or(&[], |core| super::pool::bytes(core.handler))
+        let vector = (*request).per_dir_config.cast::<*const sys::core_dir_config>();
+        let Some(core) = (*vector.add(sys::core_module.module_index as usize)).as_ref() else { return &[] };
+        if core.expr_handler.is_null() {
+            return super::pool::bytes(core.handler);
+        }
+        let mut error = ptr::null();
+        let value = sys::ap_expr_str_exec(request, core.expr_handler, &mut error);
+        if error.is_null() { super::pool::bytes(value) } else { &[] }
     }
 }
 

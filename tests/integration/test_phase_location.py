@@ -56,6 +56,13 @@ Alias /app/aliased "@ROOT@/elsewhere"
 <Location /app/nested>
     PythonOption nested yes
 </Location>
+<Location /slash/given-back>
+    SetHandler none
+</Location>
+<Location /case>
+    SetHandler Mod_Python
+    PythonHandler where
+</Location>
 <Location /facts>
     SetHandler mod_python
     PythonHandler where::facts
@@ -119,6 +126,7 @@ site = server(
         "htdocs/app/there.txt": "never served",
         "htdocs/app/.htaccess": "This is no directive\n",
         "elsewhere/file.txt": "elsewhere",
+        "htdocs/slash/given-back/file.txt": "given back",
     },
     allow_override="All",
 )
@@ -201,3 +209,10 @@ def test_trans_handler_comes_before(site):
 def test_no_prefix_that_only_looks_like_one(site):
     # spec: directives:5.4.2
     assert site.get("/application").status == 404
+
+
+def test_another_handler_keeps_its_file(site):
+    # spec: directives:D-22
+    assert site.get("/slash/given-back/file.txt").text == "given back"
+    # The case of SetHandler's word means nothing to httpd.
+    assert site.get("/case/x").text == repr((None, "/x"))
