@@ -205,10 +205,8 @@ unsafe fn note_init(request: *mut sys::request_rec) {
     unsafe { sys::apr_table_setn((*request).notes, c"python_init_ran".as_ptr(), c"1".as_ptr()) };
 }
 
-/// Whether httpd's handler name asks for this module.
-fn is_ours(handler: &[u8]) -> bool {
-    matches!(handler, b"mod_python" | b"python-program")
-}
+/// The handler names of httpd that ask for this module.
+const OURS: [&[u8]; 2] = [b"mod_python", b"python-program"];
 
 /// The content phase runs for httpd's handler names `mod_python` and `python-program` only.
 ///
@@ -217,7 +215,7 @@ fn is_ours(handler: &[u8]) -> bool {
 pub unsafe fn content(r: *mut sys::request_rec) -> c_int {
     // SAFETY: the caller guarantees the request; its handler is NULL or NUL-terminated.
     unsafe {
-        if is_ours(bytes((*r).handler)) { request(Phase::Content, r) } else { sys::DECLINED }
+        if OURS.contains(&bytes((*r).handler)) { request(Phase::Content, r) } else { sys::DECLINED }
     }
 }
 
@@ -260,7 +258,9 @@ unsafe fn content_location<'r>(r: *mut sys::request_rec) -> Option<&'r [u8]> {
     unsafe {
         let defaults = (*r).per_dir_config;
         let status = sys::ap_location_walk(r);
-        let served = status == sys::OK && is_ours(&config::set_handler(r).to_ascii_lowercase());
+        // httpd will take SetHandler's word in lower case.
+        let name = config::set_handler(r);
+        let served = status == sys::OK && OURS.iter().any(|ours| ours.eq_ignore_ascii_case(name));
         let config = DirConfig::of((*r).per_dir_config).filter(|_| served);
         (*r).per_dir_config = defaults;
         match config?.list(Phase::Content)?.iter().next()?.place {

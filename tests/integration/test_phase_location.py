@@ -56,9 +56,6 @@ Alias /app/aliased "@ROOT@/elsewhere"
 <Location /app/nested>
     PythonOption nested yes
 </Location>
-<Location /slash/given-back>
-    SetHandler none
-</Location>
 <Location /case>
     SetHandler Mod_Python
     PythonHandler where
@@ -70,6 +67,9 @@ Alias /app/aliased "@ROOT@/elsewhere"
 <Location /slash/>
     SetHandler mod_python
     PythonHandler where
+</Location>
+<Location /slash/given-back>
+    SetHandler none
 </Location>
 <LocationMatch "^/match/\\d+">
     SetHandler mod_python
