@@ -11,7 +11,7 @@ use crate::guard;
 use crate::httpd::config::{self, ServerConfig};
 use crate::httpd::log::{self, Level, Target};
 use crate::httpd::pool::{Pool, bytes};
-use crate::httpd::{chain, mutex, mutex_plan, process, sys};
+use crate::httpd::{chain, idle, mutex, mutex_plan, process, sys};
 use crate::interp::start::StartConfig;
 use crate::interp::table::{self, TableConfig};
 use crate::interp::{exit, image_file};
@@ -78,6 +78,7 @@ unsafe fn make_mutexes(server: *mut sys::server_rec) -> c_int {
 /// In each child, before it serves: Python starts, PythonImport runs.
 pub unsafe extern "C" fn child_init(pchild: *mut sys::apr_pool_t, server: *mut sys::server_rec) {
     guard::process((), || {
+        let _busy = idle::Busy::begin();
         // SAFETY: httpd's arguments.
         unsafe {
             Pool::from_raw(pchild).before_destroy(server.cast(), child_exit);
@@ -167,7 +168,7 @@ unsafe fn run_imports(server: *mut sys::server_rec) {
 /// The child's pool goes: user exit code runs, under a time limit.
 unsafe extern "C" fn child_exit(server: *mut c_void) -> sys::apr_status_t {
     guard::process((), || {
-        if !exit::run() {
+        if !exit::run(idle::is_idle()) {
             let text = format!(
                 "MPY0205: cleanups and atexit callbacks did not end within {} seconds, the child leaves without them",
                 exit::LIMIT.as_secs()

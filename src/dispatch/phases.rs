@@ -214,9 +214,7 @@ const OURS: [&[u8]; 2] = [b"mod_python", b"python-program"];
 /// As [`request`].
 pub unsafe fn content(r: *mut sys::request_rec) -> c_int {
     // SAFETY: the caller guarantees the request; its handler is NULL or NUL-terminated.
-    unsafe {
-        if OURS.contains(&bytes((*r).handler)) { request(Phase::Content, r) } else { sys::DECLINED }
-    }
+    unsafe { if OURS.contains(&bytes((*r).handler)) { request(Phase::Content, r) } else { sys::DECLINED } }
 }
 
 /// map_to_storage: content served by a `<Location>` has no file.

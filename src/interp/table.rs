@@ -192,13 +192,8 @@ fn create(table: &'static Table, name: &[u8], own_gil: bool) -> Result<&'static 
     let index = table.all.read().unwrap_or_else(PoisonError::into_inner).len();
     let state = new_interpreter(main, own_gil)?;
     let image = image_table(table, loaded.entry, index, &name);
-    let interp: &'static Interp = Box::leak(Box::new(Interp {
-        index,
-        own_gil,
-        state: state as usize,
-        image,
-        ready: AtomicBool::new(false),
-    }));
+    let interp: &'static Interp =
+        Box::leak(Box::new(Interp { index, own_gil, state: state as usize, image, ready: AtomicBool::new(false) }));
     table.all.write().unwrap_or_else(PoisonError::into_inner).push(interp);
     table.names.write().unwrap_or_else(PoisonError::into_inner).insert(name.into_bytes(), interp);
     Ok(interp)
