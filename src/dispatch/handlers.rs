@@ -105,7 +105,7 @@ fn one(py: Python<'_>, call: &PhaseCall<'_>, object: &Bound<'_, request::Request
     // SAFETY: entry and directory live in the configuration's or the request's pool.
     let (entry, directory) = unsafe { (&*item.entry, item.directory.as_ref().map(|text| bytes(text))) };
     #[cfg(feature = "test-panic")]
-    assert_ne!(entry.text(), b"mod_python-panic", "asked for by a test");
+    assert!(entry.text() != b"mod_python-panic", "asked for by a test");
     let lookup = lookup(call, entry.text(), directory.filter(|_| !entry.is_location()), entry.silent);
     let pdb = call.settings.is_some_and(|settings| settings.enable_pdb.is_on()) && one_process();
     let outcome = match resolve::callable(py, &lookup, object.as_any()) {
@@ -143,10 +143,10 @@ fn lookup<'a>(call: &PhaseCall<'a>, text: &'a [u8], directory: Option<&'a [u8]>,
     }
 }
 
-/// httpd was started with -X or -D ONE_PROCESS.
+/// httpd was started with -X, which defines DEBUG, or with -D ONE_PROCESS.
 fn one_process() -> bool {
     // SAFETY: reads httpd's list of defines.
-    unsafe { sys::ap_exists_config_define(c"ONE_PROCESS".as_ptr()) != 0 }
+    [c"DEBUG", c"ONE_PROCESS"].iter().any(|name| unsafe { sys::ap_exists_config_define(name.as_ptr()) != 0 })
 }
 
 fn goes_on(chain: Chain, result: c_int) -> bool {
