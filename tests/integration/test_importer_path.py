@@ -175,7 +175,7 @@ def test_search_order(site):
     [("dot", "dot"), ("dotdot", "shared"), ("home", "home"), ("absolute", "shared"), ("pseudo", "leaf")],
 )
 def test_file_names_in_directives(site, folder, text):
-    # spec: interpreters:6.3.1, interpreters:6.3.2, directives:4.2.6
+    # spec: interpreters:6.3.1, interpreters:6.3.2
     assert said(site, f"forms/{folder}") == text
 
 
