@@ -13,3 +13,4 @@ pub mod request_state;
 pub mod section;
 pub mod settings;
 pub mod sys;
+pub mod user;
