@@ -53,7 +53,7 @@ else
     fi
 fi
 
-command -v cargo >/dev/null 2>&1 || PATH=$PATH:$HOME/.cargo/bin
+command -v cargo >/dev/null 2>&1 || PATH=$PATH:${HOME:-}/.cargo/bin
 export PATH
 
 python=$("$python" -I "$tests/harness/pythons.py" --readable "$python")
@@ -77,16 +77,29 @@ CARGO_TARGET_DIR=$(dirname -- "$(dirname -- "$module")")
 PYO3_PYTHON=$python
 export CARGO_TARGET_DIR PYO3_PYTHON
 
+# One failing check does not hide the others: the run goes on, and fails at its end.
+failed=
+check() {
+    say "$*"
+    "$@" || failed="$failed
+    $*"
+}
+
 if [ -z "$smoke" ]; then
-    say "cargo fmt"
-    cargo fmt --check
-    say "cargo clippy"
-    cargo clippy --locked --all-targets -- -D warnings
-    say "cargo test"
-    cargo test --locked
+    check cargo fmt --check
+    check cargo clippy --locked --all-targets -- -D warnings
+    check cargo test --locked
 else
     set -- -m "smoke or interpreters" "$@"
 fi
 
+if [ -n "$failed" ]; then
+    say "failed so far:$failed"
+fi
 say "pytest for Python $version"
-exec "$venv/bin/python" -B -m pytest --module="$module" "$@"
+status=0
+"$venv/bin/python" -B -m pytest --module="$module" "$@" || status=$?
+if [ "$status" = 0 ] && [ -n "$failed" ]; then
+    status=1
+fi
+exit "$status"

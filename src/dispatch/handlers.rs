@@ -11,7 +11,7 @@ use super::report::{self, Place};
 use super::resolve::{self, Lookup};
 use crate::abi::PhaseCall;
 use crate::httpd::config::{Flag, Settings};
-use crate::httpd::pool::{Pool, bytes};
+use crate::httpd::pool::bytes;
 use crate::httpd::request_state::{ListEntry, RequestState};
 use crate::httpd::sys;
 use crate::image::state;
@@ -69,13 +69,14 @@ fn with_state<R>(record: *mut sys::request_rec, look: impl FnOnce(&mut RequestSt
 /// # Safety
 /// The call's request is live.
 unsafe fn begin(call: &PhaseCall<'_>) -> Option<Phase> {
-    // SAFETY: the caller guarantees it.
-    let (filename, pool) = unsafe { (bytes((*call.request).filename), Pool::from_raw((*call.request).pool)) };
     with_state(call.request, |state| {
         let mut list = std::mem::take(&mut state.hlist.entries);
         list.clear();
         for entries in call.configured.into_iter().chain(state.added(call.phase)) {
-            list.extend(entries.iter().map(|entry| ListEntry { entry, directory: entry.directory(filename, pool) }));
+            list.extend(entries.iter().map(|entry| {
+                // SAFETY: the caller guarantees the request.
+                ListEntry { entry, directory: unsafe { entry.directory(call.request) } }
+            }));
         }
         state.hlist.entries = list;
         state.hlist.at = 0;

@@ -4,6 +4,7 @@
 use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::exceptions::PyAttributeError;
@@ -44,6 +45,13 @@ struct Meaning {
     object: Py<PyString>,
     dotted: bool,
     loaded: Mutex<Option<Arc<Loaded>>>,
+    arranged: Mutex<Option<Arranged>>,
+}
+
+/// For what sys.path was arranged last, and when.
+struct Arranged {
+    epoch: u64,
+    wanted: Box<[u8]>,
 }
 
 /// The module as it was loaded.
@@ -59,16 +67,9 @@ type Meanings = Option<FxHashMap<Box<[u8]>, Arc<Meaning>>>;
 
 static MEANINGS: Mutex<[Meanings; Phase::COUNT]> = Mutex::new([const { None }; Phase::COUNT]);
 static APPLIED: Mutex<Option<FxHashSet<Box<[u8]>>>> = Mutex::new(None);
-static DIRECTORIES: Mutex<Option<FxHashSet<Box<[u8]>>>> = Mutex::new(None);
 
-/// Whether a set has the text; the lock is not held across Python.
-fn contains(set: &Mutex<Option<FxHashSet<Box<[u8]>>>>, text: &[u8]) -> bool {
-    set.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(|set| set.contains(text))
-}
-
-fn insert(set: &Mutex<Option<FxHashSet<Box<[u8]>>>>, text: &[u8]) {
-    set.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default().insert(text.into());
-}
+/// Counts how often a PythonPath replaced sys.path: handler directories have to be looked for again then.
+static EPOCH: AtomicU64 = AtomicU64::new(1);
 
 /// The callable for a handler; None where a silent handler's module has no such function.
 ///
@@ -79,11 +80,8 @@ pub fn callable<'py>(
     lookup: &Lookup<'_>,
     argument: &Bound<'py, PyAny>,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
-    match lookup.path {
-        Some(path) => apply_path(py, path)?,
-        None => lookup.directory.filter(|_| lookup.importer.is_empty()).map_or(Ok(()), |dir| add_directory(py, dir))?,
-    }
     let meaning = meaning(py, lookup.phase, lookup.text)?;
+    arrange_path(py, lookup, &meaning)?;
     let loaded = module(py, lookup, &meaning)?;
     let name = meaning.object.bind(py);
     if meaning.dotted {
@@ -102,33 +100,43 @@ pub fn callable<'py>(
     }
 }
 
+/// Brings sys.path into the state the handler needs: PythonPath, or else its directory in front.
+fn arrange_path(py: Python<'_>, lookup: &Lookup<'_>, meaning: &Meaning) -> PyResult<()> {
+    let directory = lookup.directory.filter(|_| lookup.importer.is_empty());
+    let Some(wanted) = lookup.path.or(directory) else { return Ok(()) };
+    let epoch = EPOCH.load(Ordering::Relaxed);
+    let known = |arranged: &Arranged| arranged.epoch == epoch && *arranged.wanted == *wanted;
+    if meaning.arranged.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(known) {
+        return Ok(());
+    }
+    match lookup.path {
+        Some(path) => apply_path(py, path)?,
+        None => add_directory(py, wanted)?,
+    }
+    let arranged = Arranged { epoch: EPOCH.load(Ordering::Relaxed), wanted: wanted.into() };
+    *meaning.arranged.lock().unwrap_or_else(PoisonError::into_inner) = Some(arranged);
+    Ok(())
+}
+
 /// Applies a PythonPath text once per interpreter; remembered only where it worked.
 ///
 /// # Errors
 /// Whatever the expression raises.
 pub fn apply_path(py: Python<'_>, path: &[u8]) -> PyResult<()> {
-    if contains(&APPLIED, path) {
+    if APPLIED.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(|applied| applied.contains(path)) {
         return Ok(());
     }
     core(py)?.call_method1("apply_python_path", (text::decode(py, path)?,))?;
-    insert(&APPLIED, path);
-    // The list was replaced: handler directories have to be looked for again.
-    *DIRECTORIES.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    APPLIED.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default().insert(path.into());
+    EPOCH.fetch_add(1, Ordering::Relaxed);
     Ok(())
 }
 
 /// Puts a handler's directory in front of sys.path unless it is there.
 fn add_directory(py: Python<'_>, directory: &[u8]) -> PyResult<()> {
-    if contains(&DIRECTORIES, directory) {
-        return Ok(());
-    }
     let path = py.import("sys")?.getattr("path")?.cast_into::<PyList>()?;
     let entry = text::decode(py, directory)?;
-    if !path.contains(&entry)? {
-        path.insert(0, entry)?;
-    }
-    insert(&DIRECTORIES, directory);
-    Ok(())
+    if path.contains(&entry)? { Ok(()) } else { path.insert(0, entry) }
 }
 
 fn meaning(py: Python<'_>, phase: Phase, handler: &[u8]) -> PyResult<Arc<Meaning>> {
@@ -146,6 +154,7 @@ fn meaning(py: Python<'_>, phase: Phase, handler: &[u8]) -> PyResult<Arc<Meaning
         object: text::decode(py, object)?.unbind(),
         dotted: object.contains(&b'.'),
         loaded: Mutex::new(None),
+        arranged: Mutex::new(None),
     });
     let mut meanings = MEANINGS.lock().unwrap_or_else(PoisonError::into_inner);
     meanings[place].get_or_insert_default().insert(handler.into(), Arc::clone(&made));

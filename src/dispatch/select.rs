@@ -4,7 +4,7 @@ use std::ffi::{CStr, CString, c_char};
 use std::ptr;
 
 use crate::httpd::config::{GilMode, ServerConfig, Settings};
-use crate::httpd::handler_list::{HandlerEntry, Place};
+use crate::httpd::handler_list::HandlerEntry;
 use crate::httpd::pool::{Pool, bytes};
 use crate::httpd::{listeners, sys};
 use crate::interp::table::MAIN;
@@ -54,11 +54,7 @@ unsafe fn file_directory(request: *const sys::request_rec) -> *const c_char {
 
 unsafe fn entry_directory(request: *const sys::request_rec, entry: Option<&HandlerEntry>) -> *const c_char {
     // SAFETY: as in interpreter.
-    let (filename, pool) = unsafe { (bytes((*request).filename), Pool::from_raw((*request).pool)) };
-    match entry {
-        Some(HandlerEntry { place: Place::None, .. }) | None => ptr::null(),
-        Some(entry) => entry.directory(filename, pool),
-    }
+    entry.map_or(ptr::null(), |entry| unsafe { entry.directory(request) })
 }
 
 /// Whether an interpreter made for this server gets a GIL of its own.

@@ -111,18 +111,21 @@ impl HandlerEntry {
         matches!(self.place, Place::Location(_))
     }
 
-    /// The directory for this request, NULL where there is none; for a Location its text.
+    /// The directory for a request, NULL where there is none; for a Location its text.
     ///
-    /// `filename` is the request's file name, empty where it is not known; the result of a pattern lies in `pool`.
-    pub fn directory(&self, filename: &[u8], pool: Pool) -> *const c_char {
+    /// # Safety
+    /// `request` is live; the result lives as long as it and the configuration.
+    pub unsafe fn directory(&self, request: *const sys::request_rec) -> *const c_char {
+        // SAFETY: the caller guarantees the request; its file name is NULL or NUL-terminated.
+        let file = || unsafe { (bytes((*request).filename), Pool::from_raw((*request).pool)) };
         match self.place {
             Place::None => ptr::null(),
             Place::Directory(path) | Place::Location(path) => path,
-            Place::Wildcard(pattern) => shortest_match(filename, pool, |candidate| {
+            Place::Wildcard(pattern) => shortest_match(file(), |candidate| {
                 // SAFETY: both are NUL-terminated.
                 unsafe { sys::apr_fnmatch(pattern, candidate, sys::APR_FNM_PATHNAME) == sys::APR_SUCCESS }
             }),
-            Place::Regex(regex) => shortest_match(filename, pool, |candidate| {
+            Place::Regex(regex) => shortest_match(file(), |candidate| {
                 // SAFETY: the expression was compiled by ap_pregcomp in the configuration's pool.
                 unsafe { sys::ap_regexec(regex, candidate, 0, ptr::null_mut(), 0) == 0 }
             }),
@@ -131,7 +134,7 @@ impl HandlerEntry {
 }
 
 /// The shortest leading directory of `filename` that matches, tried without and with its trailing slash.
-fn shortest_match(filename: &[u8], pool: Pool, matches: impl Fn(*const c_char) -> bool) -> *const c_char {
+fn shortest_match((filename, pool): (&[u8], Pool), matches: impl Fn(*const c_char) -> bool) -> *const c_char {
     for at in memchr::memchr_iter(b'/', filename) {
         let with_slash = pool.dup(&filename[..=at]);
         if matches(with_slash) || (at > 0 && matches(pool.dup(&filename[..at]))) {

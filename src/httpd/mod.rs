@@ -13,4 +13,5 @@ pub mod request_state;
 pub mod section;
 pub mod settings;
 pub mod sys;
+pub mod table;
 pub mod user;

@@ -7,6 +7,8 @@
 use std::ffi::{c_char, c_void};
 use std::ptr;
 
+use smallvec::SmallVec;
+
 use super::config::{module_config, set_module_config};
 use super::handler_list::{HandlerEntry, HandlerList};
 use super::pool::Pool;
@@ -56,7 +58,7 @@ pub struct ListEntry {
 #[derive(Default)]
 pub struct Cursor {
     /// The handlers of the phase.
-    pub entries: Vec<ListEntry>,
+    pub entries: SmallVec<[ListEntry; 2]>,
     /// Which one runs.
     pub at: usize,
 }
@@ -78,7 +80,7 @@ pub struct RequestState {
     /// The list of the running phase.
     pub hlist: Cursor,
     /// The request objects, one per interpreter that has seen the request: (interpreter, owned reference).
-    pub objects: Vec<(usize, Object)>,
+    pub objects: SmallVec<[(usize, Object); 1]>,
     /// Handlers added for a phase by `req.add_handler`.
     pub added: Vec<(Phase, *mut HandlerList)>,
     /// Registered cleanups, in the order of registration.
@@ -128,7 +130,7 @@ impl RequestState {
     fn new() -> RequestState {
         RequestState {
             hlist: Cursor::default(),
-            objects: Vec::new(),
+            objects: SmallVec::new(),
             added: Vec::new(),
             cleanups: Vec::new(),
             attributes: Vec::new(),

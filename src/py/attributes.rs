@@ -32,8 +32,9 @@ pub fn export(py: Python<'_>, record: *mut sys::request_rec) {
 pub fn import(py: Python<'_>, object: &Bound<'_, Request>, record: *mut sys::request_rec) {
     // SAFETY: the request is live while its phase runs.
     let attributes = unsafe { RequestState::of(record) }.map(|state| std::mem::take(&mut state.attributes));
-    let attributes = attributes.filter(|attributes| !attributes.is_empty());
-    let Some((attributes, own)) = attributes.zip(request::own_attributes(object).ok()) else { return };
+    let Some(attributes) = attributes.filter(|attributes| !attributes.is_empty()) else { return };
+    // Asking for the dictionary makes it: not before there is something to put in.
+    let Ok(own) = request::own_attributes(object) else { return };
     for (name, value) in attributes {
         if let Ok(name) = text::decode(py, &name) {
             // A value that cannot be made again (no memory) is left out.

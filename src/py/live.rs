@@ -8,6 +8,7 @@ use std::cell::Cell;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
+use pyo3::ffi;
 use pyo3::prelude::*;
 
 use super::errors::ExpiredError;
@@ -41,6 +42,12 @@ impl Drop for Active {
 /// The innermost request this thread is serving in this interpreter, NULL where there is none.
 pub fn current_request() -> *mut sys::request_rec {
     ACTIVE.get().1
+}
+
+/// Nobody but its one holder refers to the object.
+pub fn is_private<T>(object: &Py<T>) -> bool {
+    // SAFETY: the object is live.
+    unsafe { ffi::Py_REFCNT(object.as_ptr()) == 1 }
 }
 
 /// A pointer that expires.

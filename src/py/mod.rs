@@ -1,6 +1,7 @@
 //! The Python classes and functions of `_apache`: views of httpd's records, and the conversions between the two worlds.
 
 pub mod attributes;
+pub mod conn;
 pub mod constants;
 pub mod detach;
 pub mod errors;
@@ -9,5 +10,6 @@ pub mod live;
 pub mod module;
 pub mod request;
 pub mod server;
+pub mod server_config;
 pub mod table;
 pub mod text;

@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::PyModule;
 
-use super::{constants, errors, functions, request, server, table};
+use super::{conn, constants, errors, functions, request, server, table};
 use crate::abi::HostTable;
 
 /// Makes the module with its classes, functions and constants.
@@ -16,12 +16,15 @@ pub fn native<'py>(py: Python<'py>, host: &HostTable) -> PyResult<Bound<'py, PyM
     module.add("ExpiredError", py.get_type::<errors::ExpiredError>())?;
     module.add_class::<request::Request>()?;
     module.add_class::<server::Server>()?;
+    module.add_class::<conn::Conn>()?;
     module.add_class::<table::Table>()?;
+    table::TableIter::set_type_name(py)?;
     module.add("table", py.get_type::<table::Table>())?;
     // SAFETY: the host's main server lives as long as the child serves.
     module.add("main_server", unsafe { server::Server::new(host.main_server) })?;
     module.add("interpreter", host.name.to_string_lossy())?;
     constants::add(&module)?;
-    functions::add(&module)?;functions::tmp(&module)?;
+    functions::add(&module)?;
+    functions::tmp(&module)?;
     Ok(module)
 }

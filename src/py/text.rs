@@ -42,20 +42,40 @@ pub unsafe fn decode_c<'py>(py: Python<'py>, text: *const c_char) -> PyResult<Op
 /// # Errors
 /// TypeError for other types and characters above U+00FF, ValueError for NUL.
 pub fn encode<'a>(value: &'a Bound<'_, PyAny>) -> PyResult<Cow<'a, [u8]>> {
-    let bytes: Cow<'a, [u8]> = if let Ok(text) = value.cast::<PyString>() {
-        match text.to_str() {
-            Ok(text) if text.is_ascii() => Cow::Borrowed(text.as_bytes()),
-            _ => Cow::Owned(latin1(text)?),
-        }
-    } else if let Ok(bytes) = value.cast::<PyBytes>() {
-        Cow::Borrowed(bytes.as_bytes())
-    } else {
-        return Err(PyTypeError::new_err("not an ISO-8859-1 string"));
-    };
+    let bytes = encoded(value)?;
     if memchr::memchr(0, &bytes).is_some() {
         return Err(PyValueError::new_err("embedded null byte"));
     }
     Ok(bytes)
+}
+
+/// A header's name or value: as [`encode`], and no CR or LF, which would end the header.
+///
+/// # Errors
+/// As [`encode`], and ValueError for CR and LF.
+pub fn encode_header<'a>(value: &'a Bound<'_, PyAny>) -> PyResult<Cow<'a, [u8]>> {
+    let bytes = encoded(value)?;
+    // Most are a few bytes long, where a plain loop beats setting up the vector search.
+    let breaks = |byte: &u8| matches!(byte, 0 | b'\r' | b'\n');
+    let found = if bytes.len() <= 32 { bytes.iter().position(breaks) } else { memchr::memchr3(0, b'\r', b'\n', &bytes) };
+    match found {
+        None => Ok(bytes),
+        Some(at) if bytes[at] == 0 => Err(PyValueError::new_err("embedded null byte")),
+        Some(_) => Err(PyValueError::new_err("a header name or value must not contain CR or LF")),
+    }
+}
+
+fn encoded<'a>(value: &'a Bound<'_, PyAny>) -> PyResult<Cow<'a, [u8]>> {
+    if let Ok(text) = value.cast::<PyString>() {
+        match text.to_str() {
+            Ok(text) if text.is_ascii() => Ok(Cow::Borrowed(text.as_bytes())),
+            _ => Ok(Cow::Owned(latin1(text)?)),
+        }
+    } else if let Ok(bytes) = value.cast::<PyBytes>() {
+        Ok(Cow::Borrowed(bytes.as_bytes()))
+    } else {
+        Err(PyTypeError::new_err("not an ISO-8859-1 string"))
+    }
 }
 
 fn latin1(text: &Bound<'_, PyString>) -> PyResult<Vec<u8>> {
@@ -69,18 +89,6 @@ fn latin1(text: &Bound<'_, PyString>) -> PyResult<Vec<u8>> {
         Ok(bytes) => Ok(bytes.cast::<PyBytes>()?.as_bytes().to_vec()),
         Err(_) => Err(PyTypeError::new_err("not an ISO-8859-1 string")),
     }
-}
-
-/// A header's name or value: as [`encode`], and no CR or LF, which would end the header.
-///
-/// # Errors
-/// As [`encode`], and ValueError for CR and LF.
-pub fn encode_header<'a>(value: &'a Bound<'_, PyAny>) -> PyResult<Cow<'a, [u8]>> {
-    let bytes = encode(value)?;
-    if memchr::memchr2(b'\r', b'\n', &bytes).is_some() {
-        return Err(PyValueError::new_err("a header name or value must not contain CR or LF"));
-    }
-    Ok(bytes)
 }
 
 /// A plain string argument (a name, path, URI, message): UTF-8.

@@ -6,6 +6,7 @@ use pyo3::types::{PyAny, PyString};
 use super::Request;
 use crate::httpd::pool::Pool;
 use crate::httpd::sys;
+use crate::py::conn::Conn;
 use crate::py::server::Server;
 use crate::py::table::{RequestTable, Table};
 use crate::py::text;
@@ -64,6 +65,15 @@ impl Request {
             let copy = Pool::from_raw((*record).pool).dup(&value);
             sys::ap_set_content_type(record, copy);
         })
+    }
+
+    #[getter]
+    fn connection(&self, py: Python<'_>) -> PyResult<Py<Conn>> {
+        // SAFETY: the record is live.
+        let record = self.live.with(|record| unsafe { (*record).connection })?;
+        // SAFETY: the connection outlives the request; `expire` expires both objects together.
+        let made = self.connection.get_or_try_init(py, || Py::new(py, unsafe { Conn::new(record) }))?;
+        Ok(made.clone_ref(py))
     }
 
     #[getter]

@@ -1,0 +1,153 @@
+//! APR's tables: what httpd keeps headers, notes and environment variables in. The entries are scanned in place, which
+//! is cheaper than several calls. Only `py::table` uses this.
+
+use std::ffi::c_char;
+use std::marker::PhantomData;
+use std::{ptr, slice};
+
+use super::pool::{Pool, bytes};
+use super::sys;
+
+/// A table of APR, alive as long as its pool.
+#[derive(Clone, Copy)]
+pub struct Table<'p>(*mut sys::apr_table_t, PhantomData<&'p ()>);
+
+impl<'p> Table<'p> {
+    /// # Safety
+    /// `table` is a live table that no other thread uses, and stays so for `'p`.
+    pub unsafe fn from_raw(table: *mut sys::apr_table_t) -> Table<'p> {
+        Table(table, PhantomData)
+    }
+
+    fn array(self) -> *const sys::apr_array_header_t {
+        // SAFETY: the table is live (from_raw).
+        unsafe { sys::apr_table_elts(self.0) }
+    }
+
+    /// The entries as they are now; the slice is used up before anything is changed.
+    #[inline]
+    fn entries(&self) -> &[sys::apr_table_entry_t] {
+        let array = self.array();
+        // SAFETY: apr_tables.h: the array's elements are nelts entries; the address is never NULL.
+        unsafe { slice::from_raw_parts((*array).elts.cast(), (*array).nelts as usize) }
+    }
+
+    fn pool(self) -> Pool {
+        // SAFETY: the array's pool is the table's.
+        unsafe { Pool::from_raw((*self.array()).pool) }
+    }
+
+    /// How many entries there are, equal keys counted each.
+    pub fn len(self) -> usize {
+        self.entries().len()
+    }
+
+    /// The place of the first entry from `from` on whose key is `key` in any ASCII case.
+    #[inline]
+    pub fn find(self, key: &[u8], from: usize) -> Option<usize> {
+        let entries = self.entries();
+        // SAFETY: keys are NULL or NUL-terminated texts of the table's pool.
+        let found = entries.get(from..)?.iter().position(|entry| unsafe { is_key(entry.key, key) });
+        found.map(|at| at + from)
+    }
+
+    /// Key and value at a place, each NULL or NUL-terminated and as long-lived as the table's pool.
+    #[inline]
+    pub fn at(self, place: usize) -> Option<(*const c_char, *const c_char)> {
+        self.entries().get(place).map(|entry| (entry.key.cast_const(), entry.val.cast_const()))
+    }
+
+    /// The bytes at a place.
+    pub fn bytes_at(self, place: usize) -> Option<(&'p [u8], Option<&'p [u8]>)> {
+        // SAFETY: as in `at`.
+        self.at(place).map(|(key, value)| unsafe { (bytes(key), value.as_ref().map(|value| bytes(value))) })
+    }
+
+    /// Replaces all entries of the key by one; the first one's place and spelling stay.
+    pub fn set(self, key: &[u8], value: &[u8]) {
+        let Some(first) = self.find(key, 0) else { return self.add(key, value) };
+        if self.find(key, first + 1).is_some() {
+            let pool = self.pool();
+            // SAFETY: both copies live as long as the table.
+            return unsafe { sys::apr_table_setn(self.0, pool.dup(key), pool.dup(value)) };
+        }
+        // The same text again takes no more of the pool.
+        if self.bytes_at(first).is_none_or(|(_, old)| old != Some(value)) {
+            let copy = self.pool().dup(value);
+            // SAFETY: find gave a place inside the array, whose entries this thread may write (from_raw).
+            unsafe { (*(*self.array()).elts.cast::<sys::apr_table_entry_t>().add(first)).val = copy };
+        }
+    }
+
+    /// Appends an entry.
+    pub fn add(self, key: &[u8], value: &[u8]) {
+        let pool = self.pool();
+        // SAFETY: both copies live as long as the table.
+        unsafe { sys::apr_table_addn(self.0, pool.dup(key), pool.dup(value)) };
+    }
+
+    /// Removes all entries of the key.
+    pub fn remove(self, key: &[u8]) {
+        if let Some((stored, _)) = self.find(key, 0).and_then(|place| self.at(place)) {
+            // SAFETY: the stored text stays in the pool when its entry goes.
+            unsafe { sys::apr_table_unset(self.0, stored) };
+        }
+    }
+
+    /// Removes the first entry only.
+    pub fn remove_first(self) {
+        let Some((key, _)) = self.at(0) else { return };
+        // SAFETY: as in `find`.
+        let repeated = self.entries()[1..].iter().any(|entry| unsafe { is_key(entry.key, bytes(key)) });
+        if !repeated && !key.is_null() {
+            // SAFETY: the stored text stays in the pool when its entry goes.
+            return unsafe { sys::apr_table_unset(self.0, key) };
+        }
+        let rest = self.entries()[1..].to_vec();
+        self.clear();
+        for entry in rest {
+            // SAFETY: the texts are the table's own.
+            unsafe { sys::apr_table_addn(self.0, entry.key, entry.val) };
+        }
+    }
+
+    /// Removes everything.
+    pub fn clear(self) {
+        // SAFETY: the table is live (from_raw).
+        unsafe { sys::apr_table_clear(self.0) }
+    }
+}
+
+/// Whether a stored key is the wanted one, in any ASCII case. Names differ in their first or last byte mostly, so these
+/// are looked at before the rest.
+///
+/// # Safety
+/// `stored` is NULL or NUL-terminated.
+#[inline]
+unsafe fn is_key(stored: *const c_char, wanted: &[u8]) -> bool {
+    let Some(&first) = wanted.first() else {
+        // SAFETY: the caller guarantees it.
+        return !stored.is_null() && unsafe { *stored } == 0;
+    };
+    if ptr::eq(stored, ptr::null()) {
+        return false;
+    }
+    // SAFETY: the caller guarantees it.
+    if unsafe { *stored.cast::<u8>() } | 0x20 != first | 0x20 {
+        return false;
+    }
+    // SAFETY: as above.
+    same_key(unsafe { bytes(stored) }, wanted)
+}
+
+/// Whether two keys are the same in any ASCII case.
+#[inline]
+pub fn same_key(stored: &[u8], wanted: &[u8]) -> bool {
+    if stored.len() != wanted.len() {
+        return false;
+    }
+    match (stored.last(), wanted.last()) {
+        (Some(a), Some(b)) if a | 0x20 != b | 0x20 => false,
+        _ => stored == wanted || stored.eq_ignore_ascii_case(wanted),
+    }
+}

@@ -1,0 +1,74 @@
+//! `req.get_config()` and `req.get_options()`: the request's copies of what its scope configures.
+
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+
+use super::Request;
+use crate::httpd::config::DirConfig;
+use crate::httpd::settings::Settings;
+use crate::py::table::Table;
+
+/// Name and value.
+type Pair<'a> = (&'a [u8], &'a [u8]);
+
+/// One of the two copies: always the same object, filled again when httpd has merged another configuration into the
+/// request (a directory's, once the file is known).
+pub struct ConfigCopy {
+    table: PyOnceLock<Py<Table>>,
+    source: AtomicPtr<DirConfig>,
+}
+
+impl ConfigCopy {
+    /// Nothing copied yet.
+    pub const fn new() -> ConfigCopy {
+        ConfigCopy { table: PyOnceLock::new(), source: AtomicPtr::new(ptr::null_mut()) }
+    }
+
+    /// Python code has seen it, so it may have changed it.
+    pub fn is_made(&self, py: Python<'_>) -> bool {
+        self.table.get(py).is_some()
+    }
+
+    fn get(
+        &self,
+        py: Python<'_>,
+        config: Option<&DirConfig>,
+        pairs: impl for<'a> FnOnce(&'a Settings) -> Vec<Pair<'a>>,
+    ) -> PyResult<Py<Table>> {
+        let table = self.table.get_or_try_init(py, || Py::new(py, Table::of_pairs([])))?;
+        let source = config.map_or(ptr::null_mut(), |config| ptr::from_ref(config).cast_mut());
+        if self.source.swap(source, Ordering::Relaxed) != source {
+            table.get().replace(config.map(|config| pairs(&config.settings)).unwrap_or_default());
+        }
+        Ok(table.clone_ref(py))
+    }
+}
+
+impl Request {
+    fn dir_config(&self) -> PyResult<Option<&DirConfig>> {
+        // SAFETY: the record is live; what its vector points to lives as long as the request, in which this call ends.
+        self.live.with(|record| unsafe { DirConfig::of((*record).per_dir_config) })
+    }
+}
+
+#[pymethods]
+impl Request {
+    /// get_config(): the directives that count for the request as a table, flags as '1' and '0'. A copy for the request,
+    /// the same table at each call.
+    fn get_config(&self, py: Python<'_>) -> PyResult<Py<Table>> {
+        self.config.get(py, self.dir_config()?, |settings| {
+            settings.directives().into_iter().map(|(name, value)| (name.as_bytes(), value)).collect()
+        })
+    }
+
+    /// get_options(): the PythonOptions that count for the request as a table, without those whose value is empty. A
+    /// copy for the request, the same table at each call.
+    fn get_options(&self, py: Python<'_>) -> PyResult<Py<Table>> {
+        self.options.get(py, self.dir_config()?, |settings| {
+            settings.options().into_iter().filter(|(_, value)| !value.is_empty()).collect()
+        })
+    }
+}
