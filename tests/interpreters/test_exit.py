@@ -158,7 +158,7 @@ def test_time_limit(one_child):
     # httpd's parent asks again and says so.
     one_child.log.allow(r"AH00045: child process \d+ still did not exit, sending a SIGTERM")
     one_child.log.expect(r"MPY0205: .* 5 seconds", times=1)
-    ask(one_child, "/register/never reached")
+    ask(one_child, "/register/never")
     ask(one_child, "/hang", "two.test")
     ask(one_child, "/register/reached")
     started = time.monotonic()
