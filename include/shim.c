@@ -20,6 +20,11 @@ int mpy_conn_log_level(const conn_rec *c, int index)
     return ap_get_conn_module_loglevel(c, index);
 }
 
+int mpy_conn_is_aborted(const conn_rec *c)
+{
+    return c->aborted != 0;
+}
+
 apr_bucket *mpy_brigade_first(apr_bucket_brigade *bb)
 {
     return APR_BRIGADE_FIRST(bb);
@@ -58,6 +63,44 @@ apr_status_t mpy_bucket_read(apr_bucket *b, const char **data, apr_size_t *lengt
 void mpy_bucket_delete(apr_bucket *b)
 {
     apr_bucket_delete(b);
+}
+
+int mpy_sendfile_enabled(const request_rec *r)
+{
+    const core_dir_config *core = ap_get_core_module_config(r->per_dir_config);
+    return core != NULL && core->enable_sendfile == ENABLE_SENDFILE_ON;
+}
+
+apr_bucket *mpy_brigade_next(apr_bucket_brigade *bb, apr_bucket *done, const char **data, apr_size_t *length,
+                             int *end, apr_status_t *status)
+{
+    *status = APR_SUCCESS;
+    if (done != NULL) {
+        apr_bucket_delete(done);
+    }
+    while (!APR_BRIGADE_EMPTY(bb)) {
+        apr_bucket *b = APR_BRIGADE_FIRST(bb);
+        if (APR_BUCKET_IS_EOS(b)) {
+            *end = 1;
+            return NULL;
+        }
+        if (!APR_BUCKET_IS_METADATA(b)) {
+            *status = apr_bucket_read(b, data, length, APR_BLOCK_READ);
+            if (*status != APR_SUCCESS) {
+                return NULL;
+            }
+            if (*length > 0) {
+                return b;
+            }
+        }
+        apr_bucket_delete(b);
+    }
+    return NULL;
+}
+
+void mpy_brigade_append(apr_bucket_brigade *bb, apr_bucket *b)
+{
+    APR_BRIGADE_INSERT_TAIL(bb, b);
 }
 
 const char *mpy_ssl_var_lookup(apr_pool_t *p, server_rec *s, conn_rec *c, request_rec *r, const char *name)

@@ -12,6 +12,9 @@ int mpy_server_log_level(const server_rec *s, int index);
 /** The same for a connection. */
 int mpy_conn_log_level(const conn_rec *c, int index);
 
+/** conn_rec.aborted, a bit field in some releases. */
+int mpy_conn_is_aborted(const conn_rec *c);
+
 /** APR_BUCKET_NEXT and friends. */
 apr_bucket *mpy_brigade_first(apr_bucket_brigade *bb);
 int mpy_brigade_is_end(apr_bucket_brigade *bb, const apr_bucket *b);
@@ -21,6 +24,18 @@ int mpy_bucket_is_flush(const apr_bucket *b);
 int mpy_bucket_is_metadata(const apr_bucket *b);
 apr_status_t mpy_bucket_read(apr_bucket *b, const char **data, apr_size_t *length, int block);
 void mpy_bucket_delete(apr_bucket *b);
+void mpy_brigade_append(apr_bucket_brigade *bb, apr_bucket *b);
+
+/** Whether EnableSendfile is on for this request. */
+int mpy_sendfile_enabled(const request_rec *r);
+
+/**
+ * Deletes the first bucket of a brigade if it is `done`, and goes on to the next one with data, which stays in the
+ * brigade: its bytes lie in `data`. Other buckets on the way are deleted; `end` is set to 1 at the end of the stream.
+ * NULL where there is none, or where reading failed, with `status`.
+ */
+apr_bucket *mpy_brigade_next(apr_bucket_brigade *bb, apr_bucket *done, const char **data, apr_size_t *length,
+                             int *end, apr_status_t *status);
 
 /** mod_ssl's optional functions; NULL or 0 where mod_ssl is absent. */
 const char *mpy_ssl_var_lookup(apr_pool_t *p, server_rec *s, conn_rec *c, request_rec *r, const char *name);

@@ -104,9 +104,7 @@ pub struct RequestCleanupCall {
 
 /// See [`Call::Expire`].
 pub struct ExpireCall {
-    /// The request.
-    pub request: *mut sys::request_rec,
-    /// Its object, a reference that the call takes over.
+    /// The request's object, a reference that the call takes over.
     pub object: *mut c_void,
 }
 

@@ -32,7 +32,7 @@ pub static mut python_module: sys::module = sys::module {
 unsafe extern "C" fn register_hooks(pool: *mut sys::apr_pool_t) {
     // SAFETY: httpd has filled the record and calls this in one thread.
     unsafe {
-        config::set_module_index((*(&raw const python_module)).module_index);
+        config::set_module_index(python_module.module_index);
         hooks::register(pool);
     }
 }

@@ -11,7 +11,7 @@ use crate::guard;
 use crate::httpd::config::{self, ServerConfig};
 use crate::httpd::log::{self, Level, Target};
 use crate::httpd::pool::{Pool, bytes};
-use crate::httpd::{chain, mutex, process, sys, user};
+use crate::httpd::{chain, mutex, mutex_plan, process, sys, user};
 use crate::interp::start::StartConfig;
 use crate::interp::table::{self, TableConfig};
 use crate::interp::{exit, home, image_file};
@@ -21,9 +21,6 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The mutexes of the current generation; owned by this static, replaced in post_config.
 static MUTEXES: AtomicPtr<mutex::Mutexes> = AtomicPtr::new(ptr::null_mut());
-
-/// How many global mutexes there are unless `PythonOption mod_python.mutex_locks` says otherwise.
-const DEFAULT_LOCKS: usize = 8;
 
 /// Before the configuration is read: statics that survived a restart are set back.
 pub unsafe extern "C" fn pre_config(
@@ -60,7 +57,7 @@ pub unsafe extern "C" fn post_config(
             image_file::remember_bytes();
             let main_name = select::main_name(server);
             process::update(|config| config.main_name = main_name);
-            make_mutexes(pconf, server)
+            make_mutexes(server)
         }
     })
 }
@@ -88,24 +85,18 @@ unsafe fn home_is_readable(server: *mut sys::server_rec) -> bool {
 }
 
 /// # Safety
-/// post_config's arguments.
-unsafe fn make_mutexes(pconf: *mut sys::apr_pool_t, server: *mut sys::server_rec) -> c_int {
-    // SAFETY: the caller's arguments.
-    match unsafe { mutex::create(DEFAULT_LOCKS, server, Pool::from_raw(pconf)) } {
-        Ok(mutexes) => {
-            let old = MUTEXES.swap(Box::into_raw(Box::new(mutexes)), Ordering::AcqRel);
-            if !old.is_null() {
-                // SAFETY: boxed by the last generation's post_config; the parent has no other user of it.
-                drop(unsafe { Box::from_raw(old) });
-            }
+/// Called in post_config with its main server.
+unsafe fn make_mutexes(server: *mut sys::server_rec) -> c_int {
+    let old = MUTEXES.swap(ptr::null_mut(), Ordering::AcqRel);
+    // SAFETY: boxed here by the last generation; the parent has no other user of it.
+    let old = (!old.is_null()).then(|| unsafe { *Box::from_raw(old) });
+    // SAFETY: the caller guarantees the server.
+    match unsafe { mutex_plan::prepare(server, old) } {
+        Some(mutexes) => {
+            MUTEXES.store(Box::into_raw(Box::new(mutexes)), Ordering::Release);
             sys::OK
         }
-        Err((index, status)) => {
-            let text = format!("MPY0105: global mutex {index} could not be created (APR status {status})");
-            // SAFETY: the server is live.
-            unsafe { log::write(Target::Server(server), Level::ERR, text.as_bytes()) };
-            sys::HTTP_INTERNAL_SERVER_ERROR
-        }
+        None => sys::HTTP_INTERNAL_SERVER_ERROR,
     }
 }
 
@@ -116,7 +107,11 @@ pub unsafe extern "C" fn child_init(pchild: *mut sys::apr_pool_t, server: *mut s
         unsafe {
             Pool::from_raw(pchild).before_destroy(server.cast(), child_exit);
             if let Some(mutexes) = MUTEXES.load(Ordering::Acquire).as_mut() {
-                mutexes.child_init(pchild);
+                if let Err((index, status)) = mutexes.child_init(pchild) {
+                    let reason = mutex_plan::error_text(status);
+                    let text = format!("MPY0109: global mutex {index} cannot be used in this child: {reason}");
+                    log::write(Target::Server(server), Level::ERR, text.as_bytes());
+                }
             }
             if let Err(error) = table::start(table_config(server)) {
                 let text = format!(
@@ -204,6 +199,12 @@ unsafe extern "C" fn child_exit(server: *mut c_void) -> sys::apr_status_t {
             );
             // SAFETY: the server record outlives the child's pool.
             unsafe { log::write(Target::Server(server.cast()), Level::WARNING, text.as_bytes()) };
+        }
+        // SAFETY: the mutexes are kept until the process ends; this is the child's end.
+        unsafe {
+            if let Some(mutexes) = MUTEXES.load(Ordering::Acquire).as_ref() {
+                mutexes.child_exit();
+            }
         }
     });
     sys::APR_SUCCESS

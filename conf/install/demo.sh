@@ -34,7 +34,7 @@ install_packages() {
 # Sets httpd to the server's program.
 find_httpd() {
     httpd=$("$apxs" -q SBINDIR)/$("$apxs" -q PROGNAME)
-    [ -x "$httpd" ] || stop "$httpd was not found: install apache2-bin on Debian or httpd on Fedora."
+    { [ -f "$httpd" ] && [ -x "$httpd" ]; } || stop "$httpd was not found: install apache2-bin on Debian or httpd on Fedora."
     built_in=$("$httpd" -l)
 }
 

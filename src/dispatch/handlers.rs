@@ -54,6 +54,7 @@ pub fn run(py: Python<'_>, call: &mut PhaseCall<'_>) {
             }
         }
     }
+    request::handler_ended(py, object.get());
     with_state(record, |state| state.phase = outer);
     request::drop_if_private(&object, record);
 }

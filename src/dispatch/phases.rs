@@ -7,8 +7,8 @@ use std::ptr;
 use super::select;
 use crate::abi::{Call, ExpireCall, PhaseCall, RequestCleanupCall};
 use crate::guard;
-use crate::httpd::config::{DirConfig, ServerConfig};
-use crate::httpd::handler_list::{self, HandlerList, Place};
+use crate::httpd::config::{self, DirConfig, ServerConfig};
+use crate::httpd::handler_list::{self, Place};
 use crate::httpd::log::{self, Level, Target};
 use crate::httpd::pool::{Pool, bytes};
 use crate::httpd::request_state::RequestState;
@@ -198,6 +198,11 @@ unsafe fn note_init(request: *mut sys::request_rec) {
     unsafe { sys::apr_table_setn((*request).notes, c"python_init_ran".as_ptr(), c"1".as_ptr()) };
 }
 
+/// Whether httpd's handler name asks for this module.
+fn is_ours(handler: &[u8]) -> bool {
+    matches!(handler, b"mod_python" | b"python-program")
+}
+
 /// The content phase runs for httpd's handler names `mod_python` and `python-program` only.
 ///
 /// # Safety
@@ -205,17 +210,14 @@ unsafe fn note_init(request: *mut sys::request_rec) {
 pub unsafe fn content(r: *mut sys::request_rec) -> c_int {
     // SAFETY: the caller guarantees the request; its handler is NULL or NUL-terminated.
     unsafe {
-        match bytes((*r).handler) {
-            b"mod_python" | b"python-program" => request(Phase::Content, r),
-            _ => sys::DECLINED,
-        }
+        if is_ours(bytes((*r).handler)) { request(Phase::Content, r) } else { sys::DECLINED }
     }
 }
 
 /// map_to_storage: content served by a `<Location>` has no file.
 ///
-/// Decided by the content handler that is in effect, so that Python access control in front of files, DAV or a proxy
-/// leaves their mapping alone.
+/// Decided by the content handler and SetHandler in effect, so that Python access control in front of files, DAV or a
+/// proxy leaves their mapping alone, and so does a Location below that is given back to another handler.
 ///
 /// # Safety
 /// As [`request`].
@@ -247,7 +249,8 @@ unsafe fn content_location<'r>(r: *mut sys::request_rec) -> Option<&'r [u8]> {
     unsafe {
         let defaults = (*r).per_dir_config;
         let status = sys::ap_location_walk(r);
-        let config = DirConfig::of((*r).per_dir_config).filter(|_| status == sys::OK);
+        let served = status == sys::OK && is_ours(config::set_handler((*r).per_dir_config));
+        let config = DirConfig::of((*r).per_dir_config).filter(|_| served);
         (*r).per_dir_config = defaults;
         match config?.list(Phase::Content)?.iter().next()?.place {
             Place::Location(location) => Some(bytes(location)),
@@ -275,7 +278,7 @@ pub unsafe extern "C" fn expire(data: *mut c_void) -> sys::apr_status_t {
             self::request(Phase::Cleanup, request);
             while let Some((index, object)) = RequestState::of(request).and_then(|state| state.objects.pop()) {
                 if let Some(interp) = table::by_index(index) {
-                    interp.run(&mut Call::Expire(&mut ExpireCall { request, object }));
+                    interp.run(&mut Call::Expire(&mut ExpireCall { object }));
                 }
             }
             RequestState::remove(request);

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 
 use super::chain;
 use super::handler_list::{ExtNode, HandlerList};
-use super::pool::{Pool, bytes};
+use super::pool::Pool;
 pub use super::settings::{Flag, OptionNode, Settings};
 use super::sys;
 use crate::phase::Phase;
@@ -28,7 +28,8 @@ pub fn module_index() -> c_int {
     MODULE_INDEX.load(Ordering::Relaxed)
 }
 
-/// One PythonInputFilter or PythonOutputFilter.
+/// One PythonInputFilter or PythonOutputFilter. The directives are read and merged; filters do not run yet.
+#[allow(dead_code)]
 #[derive(Clone, Copy)]
 pub struct FilterNode {
     /// The filter's name, lower case.
@@ -112,6 +113,18 @@ pub unsafe fn module_config(vector: *const sys::ap_conf_vector_t) -> *mut c_void
 pub unsafe fn set_module_config(vector: *mut sys::ap_conf_vector_t, value: *mut c_void) {
     // SAFETY: as above.
     unsafe { *vector.cast::<*mut c_void>().add(module_index() as usize) = value };
+}
+
+/// The handler name that SetHandler gives in a configuration vector, empty where there is none or it is an expression.
+///
+/// # Safety
+/// `vector` is a live per-directory vector of httpd.
+pub unsafe fn set_handler<'a>(vector: *const sys::ap_conf_vector_t) -> &'a [u8] {
+    // SAFETY: http_config.h: as in module_config, with the core module's index and record.
+    unsafe {
+        let core = *vector.cast::<*const sys::core_dir_config>().add(sys::core_module.module_index as usize);
+        core.as_ref().map_or(&[], |core| super::pool::bytes(core.handler))
+    }
 }
 
 /// One PythonImport line.

@@ -9,8 +9,10 @@ use std::ptr;
 
 use smallvec::SmallVec;
 
+use super::body_source::BodySlot;
 use super::config::{module_config, set_module_config};
 use super::handler_list::{HandlerEntry, HandlerList};
+use super::output::Output;
 use super::pool::Pool;
 use super::sys;
 use crate::phase::Phase;
@@ -75,6 +77,15 @@ impl Cursor {
     }
 }
 
+/// What a WSGI application that starts over gets back.
+#[derive(Clone, Copy)]
+pub struct ResponseHead {
+    /// A copy of `headers_out`, in the request's pool.
+    pub headers: *mut sys::apr_table_t,
+    /// The content type or NULL.
+    pub content_type: *const c_char,
+}
+
 /// The record of one request.
 pub struct RequestState {
     /// The list of the running phase.
@@ -97,6 +108,14 @@ pub struct RequestState {
     pub interpreter: *const c_char,
     /// The Init list that ran at post_read_request.
     pub init_list: *const HandlerList,
+    /// Python has assigned `req.content_type`.
+    pub content_type_set: bool,
+    /// What the response was before a WSGI application started it.
+    pub before_wsgi: Option<ResponseHead>,
+    /// The reader of the body.
+    pub body: BodySlot,
+    /// What Python wrote.
+    pub output: Output,
 }
 
 impl RequestState {
@@ -139,6 +158,10 @@ impl RequestState {
             extension: ptr::null(),
             interpreter: ptr::null(),
             init_list: ptr::null(),
+            content_type_set: false,
+            before_wsgi: None,
+            body: BodySlot::default(),
+            output: Output::default(),
         }
     }
 

@@ -94,14 +94,15 @@ fn directory(pool: Pool, args: &[u8]) -> Result<Place, &'static CStr> {
     let path = pool.dup(&word);
     // SAFETY: path is NUL-terminated.
     if unsafe { sys::apr_fnmatch_test(path) } != 0 {
-        return Ok(Place::Wildcard(path));
+        // As httpd does: with its trailing slash a pattern's `*` cannot stand for nothing.
+        return Ok(Place::Wildcard(canonical_directory(pool, path)));
     }
     Ok(Place::Directory(canonical_directory(pool, path)))
 }
 
 fn regex(pool: Pool, pattern: &[u8]) -> Result<Place, &'static CStr> {
     // SAFETY: the pool is live, the pattern NUL-terminated.
-    let regex = unsafe { sys::ap_pregcomp(pool.as_ptr(), pool.dup(pattern), sys::AP_REG_EXTENDED as i32) };
+    let regex = unsafe { sys::ap_pregcomp(pool.as_ptr(), pool.dup(pattern), sys::AP_REG_EXTENDED) };
     if regex.is_null() {
         return Err(c"the section's regular expression does not compile");
     }
@@ -114,7 +115,7 @@ pub fn canonical_directory(pool: Pool, path: *const c_char) -> *const c_char {
     let mut full: *mut c_char = ptr::null_mut();
     // SAFETY: the pool is live, path NUL-terminated; APR writes `full` on success only.
     let status = unsafe {
-        sys::apr_filepath_merge(&mut full, ptr::null(), path, sys::APR_FILEPATH_TRUENAME as i32, pool.as_ptr())
+        sys::apr_filepath_merge(&mut full, ptr::null(), path, sys::APR_FILEPATH_TRUENAME, pool.as_ptr())
     };
     let text = if status == sys::APR_SUCCESS && !full.is_null() { full.cast_const() } else { path };
     // SAFETY: NUL-terminated either way.

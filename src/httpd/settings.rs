@@ -150,18 +150,16 @@ impl Settings {
 
     /// The value of one option, None where it is absent or removed.
     pub fn option(&self, key: &str) -> Option<&[u8]> {
+        self.option_as_written(key).filter(|value| !value.is_empty())
+    }
+
+    /// The value of one option, None where it is absent, empty where it was given an empty value.
+    pub fn option_as_written(&self, key: &str) -> Option<&[u8]> {
         // SAFETY: nodes and texts live as long as the record.
         let mut nodes = unsafe { chain::iter(self.options) };
         // SAFETY: as above.
         nodes
             .find_map(|node| unsafe { bytes(node.key).eq_ignore_ascii_case(key.as_bytes()).then(|| bytes(node.value)) })
-            .filter(|value| !value.is_empty())
-    }
-
-    /// PythonInterpreter's value.
-    pub fn interpreter(&self) -> Option<&[u8]> {
-        // SAFETY: NULL or NUL-terminated, as long-lived as the record.
-        unsafe { self.interpreter.as_ref().map(|text| bytes(text)) }
     }
 
     /// PythonPath's value.

@@ -1,9 +1,9 @@
 //! APR's tables: what httpd keeps headers, notes and environment variables in. The entries are scanned in place, which
 //! is cheaper than several calls. Only `py::table` uses this.
 
-use std::ffi::c_char;
+use std::ffi::{CStr, c_char};
 use std::marker::PhantomData;
-use std::{ptr, slice};
+use std::slice;
 
 use super::pool::{Pool, bytes};
 use super::sys;
@@ -49,6 +49,23 @@ impl<'p> Table<'p> {
         // SAFETY: keys are NULL or NUL-terminated texts of the table's pool.
         let found = entries.get(from..)?.iter().position(|entry| unsafe { is_key(entry.key, key) });
         found.map(|at| at + from)
+    }
+
+    /// The places of the first and the second entry of the key, in one scan.
+    #[inline]
+    pub fn places(self, key: &[u8]) -> (Option<usize>, Option<usize>) {
+        let mut found = (None, None);
+        for (place, entry) in self.entries().iter().enumerate() {
+            // SAFETY: as in `find`.
+            if unsafe { is_key(entry.key, key) } {
+                if found.0.is_some() {
+                    found.1 = Some(place);
+                    break;
+                }
+                found.0 = Some(place);
+            }
+        }
+        found
     }
 
     /// Key and value at a place, each NULL or NUL-terminated and as long-lived as the table's pool.
@@ -125,19 +142,15 @@ impl<'p> Table<'p> {
 /// `stored` is NULL or NUL-terminated.
 #[inline]
 unsafe fn is_key(stored: *const c_char, wanted: &[u8]) -> bool {
-    let Some(&first) = wanted.first() else {
-        // SAFETY: the caller guarantees it.
-        return !stored.is_null() && unsafe { *stored } == 0;
-    };
-    if ptr::eq(stored, ptr::null()) {
+    if stored.is_null() {
         return false;
     }
-    // SAFETY: the caller guarantees it.
-    if unsafe { *stored.cast::<u8>() } | 0x20 != first | 0x20 {
+    // SAFETY: the caller guarantees it. The byte is 0 where the wanted key is empty, too.
+    if unsafe { *stored.cast::<u8>() } | 0x20 != wanted.first().unwrap_or(&0) | 0x20 {
         return false;
     }
     // SAFETY: as above.
-    same_key(unsafe { bytes(stored) }, wanted)
+    same_key(unsafe { CStr::from_ptr(stored) }.to_bytes(), wanted)
 }
 
 /// Whether two keys are the same in any ASCII case.

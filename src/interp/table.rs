@@ -19,8 +19,6 @@ pub const MAIN: &CStr = c"main_interpreter";
 pub struct Interp {
     /// Its place in the table; 0 is the main one.
     pub index: usize,
-    /// Its name; the main one's is the server name that is bound to it, if any.
-    pub name: CString,
     /// It has a GIL of its own.
     pub own_gil: bool,
     state: usize,
@@ -113,7 +111,6 @@ fn first(table: &'static Table) -> Result<(), InterpError> {
     thread::adopt(0, thread_state);
     let interp: &'static Interp = Box::leak(Box::new(Interp {
         index: 0,
-        name: name.clone(),
         own_gil: false,
         state: state as usize,
         image,
@@ -205,7 +202,6 @@ fn create(table: &'static Table, name: &[u8], own_gil: bool) -> Result<&'static 
     let image = image_table(table, loaded.entry, index, &name);
     let interp: &'static Interp = Box::leak(Box::new(Interp {
         index,
-        name: name.clone(),
         own_gil,
         state: state as usize,
         image,

@@ -1,5 +1,8 @@
 //! The exceptions of the module.
 
+// SERVER_RETURN is the name handlers have used for twenty years.
+#![allow(non_camel_case_types)]
+
 use pyo3::create_exception;
 use pyo3::exceptions::{PyException, PyRuntimeError};
 

@@ -155,6 +155,3 @@ fn current_request(py: Python<'_>) -> PyResult<Option<Bound<'_, request::Request
     // SAFETY: the record is being served by this thread: its phase has made the state.
     unsafe { request::object(py, record) }.map(Some)
 }
-#[pyfunction]
-fn stat(py: Python<'_>) -> PyResult<()> { Err(pyo3::exceptions::PyNotImplementedError::new_err("x")) }
-pub fn tmp(module: &Bound<'_, PyModule>) -> PyResult<()> { module.add_function(wrap_pyfunction!(stat, module)?) }

@@ -1,13 +1,18 @@
 //! The Python classes and functions of `_apache`: views of httpd's records, and the conversions between the two worlds.
 
 pub mod attributes;
+pub mod bytes;
 pub mod conn;
 pub mod constants;
 pub mod detach;
 pub mod errors;
+pub mod finfo;
 pub mod functions;
+pub mod global_lock;
+pub mod hlist;
 pub mod live;
 pub mod module;
+pub mod query;
 pub mod request;
 pub mod server;
 pub mod server_config;

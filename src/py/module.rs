@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::PyModule;
 
-use super::{conn, constants, errors, functions, request, server, table};
+use super::{conn, constants, errors, finfo, functions, global_lock, hlist, query, request, server, table};
 use crate::abi::HostTable;
 
 /// Makes the module with its classes, functions and constants.
@@ -15,6 +15,8 @@ pub fn native<'py>(py: Python<'py>, host: &HostTable) -> PyResult<Bound<'py, PyM
     module.add("SERVER_RETURN", py.get_type::<errors::SERVER_RETURN>())?;
     module.add("ExpiredError", py.get_type::<errors::ExpiredError>())?;
     module.add_class::<request::Request>()?;
+    request::hide_dictionary(py)?;
+    module.add_class::<hlist::HandlerCursor>()?;
     module.add_class::<server::Server>()?;
     module.add_class::<conn::Conn>()?;
     module.add_class::<table::Table>()?;
@@ -25,6 +27,8 @@ pub fn native<'py>(py: Python<'py>, host: &HostTable) -> PyResult<Bound<'py, PyM
     module.add("interpreter", host.name.to_string_lossy())?;
     constants::add(&module)?;
     functions::add(&module)?;
-    functions::tmp(&module)?;
+    finfo::add(&module)?;
+    global_lock::add(&module)?;
+    query::add(&module)?;
     Ok(module)
 }

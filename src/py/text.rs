@@ -25,6 +25,27 @@ pub fn decode<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyStrin
     }
 }
 
+/// Bytes as str, one character each (ISO-8859-1).
+pub fn decode_latin1<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyString>> {
+    // SAFETY: address and length of the slice; the result is a new reference or an error is set.
+    unsafe {
+        let text = ffi::PyUnicode_DecodeLatin1(bytes.as_ptr().cast(), bytes.len() as ffi::Py_ssize_t, std::ptr::null());
+        Ok(Bound::from_owned_ptr_or_err(py, text)?.cast_into_unchecked())
+    }
+}
+
+/// A C string as str, one character for each byte; NULL as None.
+///
+/// # Safety
+/// `text` is NULL or NUL-terminated.
+pub unsafe fn decode_latin1_c<'py>(py: Python<'py>, text: *const c_char) -> PyResult<Option<Bound<'py, PyString>>> {
+    if text.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: the caller guarantees it.
+    decode_latin1(py, unsafe { pool::bytes(text) }).map(Some)
+}
+
 /// A C string as str, NULL as None.
 ///
 /// # Safety
@@ -41,41 +62,57 @@ pub unsafe fn decode_c<'py>(py: Python<'py>, text: *const c_char) -> PyResult<Op
 ///
 /// # Errors
 /// TypeError for other types and characters above U+00FF, ValueError for NUL.
+#[inline]
 pub fn encode<'a>(value: &'a Bound<'_, PyAny>) -> PyResult<Cow<'a, [u8]>> {
-    let bytes = encoded(value)?;
-    if memchr::memchr(0, &bytes).is_some() {
-        return Err(PyValueError::new_err("embedded null byte"));
+    match utf8(value) {
+        Some(bytes) if is_plain::<false>(bytes) => Ok(Cow::Borrowed(bytes)),
+        _ => encode_checked(value, false),
     }
-    Ok(bytes)
 }
 
 /// A header's name or value: as [`encode`], and no CR or LF, which would end the header.
 ///
 /// # Errors
 /// As [`encode`], and ValueError for CR and LF.
+#[inline]
 pub fn encode_header<'a>(value: &'a Bound<'_, PyAny>) -> PyResult<Cow<'a, [u8]>> {
-    let bytes = encoded(value)?;
-    // Most are a few bytes long, where a plain loop beats setting up the vector search.
-    let breaks = |byte: &u8| matches!(byte, 0 | b'\r' | b'\n');
-    let found = if bytes.len() <= 32 { bytes.iter().position(breaks) } else { memchr::memchr3(0, b'\r', b'\n', &bytes) };
-    match found {
-        None => Ok(bytes),
-        Some(at) if bytes[at] == 0 => Err(PyValueError::new_err("embedded null byte")),
-        Some(_) => Err(PyValueError::new_err("a header name or value must not contain CR or LF")),
+    match utf8(value) {
+        Some(bytes) if is_plain::<true>(bytes) => Ok(Cow::Borrowed(bytes)),
+        _ => encode_checked(value, true),
     }
 }
 
-fn encoded<'a>(value: &'a Bound<'_, PyAny>) -> PyResult<Cow<'a, [u8]>> {
-    if let Ok(text) = value.cast::<PyString>() {
-        match text.to_str() {
-            Ok(text) if text.is_ascii() => Ok(Cow::Borrowed(text.as_bytes())),
-            _ => Ok(Cow::Owned(latin1(text)?)),
-        }
+/// The UTF-8 form of a str, which the str keeps; None for other types and for lone surrogates.
+#[inline]
+fn utf8<'a>(value: &'a Bound<'_, PyAny>) -> Option<&'a [u8]> {
+    value.cast::<PyString>().ok()?.to_str().ok().map(str::as_bytes)
+}
+
+/// Whether all bytes are ASCII and none of them is NUL, nor CR or LF in a header: one pass without a branch inside.
+#[inline]
+fn is_plain<const HEADER: bool>(bytes: &[u8]) -> bool {
+    !bytes.iter().fold(false, |odd, &byte| {
+        odd | (byte.wrapping_sub(1) >= 0x7f) | (HEADER & ((byte == b'\r') | (byte == b'\n')))
+    })
+}
+
+/// What is not plain ASCII.
+#[cold]
+fn encode_checked<'a>(value: &'a Bound<'_, PyAny>, header: bool) -> PyResult<Cow<'a, [u8]>> {
+    let bytes = if let Ok(text) = value.cast::<PyString>() {
+        Cow::Owned(latin1(text)?)
     } else if let Ok(bytes) = value.cast::<PyBytes>() {
-        Ok(Cow::Borrowed(bytes.as_bytes()))
+        Cow::Borrowed(bytes.as_bytes())
     } else {
-        Err(PyTypeError::new_err("not an ISO-8859-1 string"))
+        return Err(PyTypeError::new_err("not an ISO-8859-1 string"));
+    };
+    if memchr::memchr(0, &bytes).is_some() {
+        return Err(PyValueError::new_err("embedded null byte"));
     }
+    if header && memchr::memchr2(b'\r', b'\n', &bytes).is_some() {
+        return Err(PyValueError::new_err("a header name or value must not contain CR or LF"));
+    }
+    Ok(bytes)
 }
 
 fn latin1(text: &Bound<'_, PyString>) -> PyResult<Vec<u8>> {

@@ -96,10 +96,13 @@ def compose(server):
         'ErrorLog "@ROOT@/logs/error.log"',
         f"LogLevel {server.log_level}",
         *mpm_lines(server.mpm, server.processes, server.threads),
-        *load_lines([*MODULES, *(name for name in server.modules if name not in MODULES)]),
     ]
-    if server.load_python:
-        lines.append(f'LoadModule python_module "{server.tree}/modules/mod_python.so"')
+    python = f'LoadModule python_module "{server.tree}/modules/mod_python.so"'
+    if server.load_python == "first":
+        lines.append(python)
+    lines += load_lines([*MODULES, *(name for name in server.modules if name not in MODULES)])
+    if server.load_python is True:
+        lines.append(python)
     owner = user()
     if owner:
         lines += [f"User {owner.pw_name}", f"Group #{owner.pw_gid}"]

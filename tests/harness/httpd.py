@@ -28,7 +28,7 @@ class Httpd:
     files: path below the server root -> content; handlers usually go to `htdocs/`. str is dedented.
     processes: exactly so many children; None for what starts quickly. threads: per child, for worker and event.
     one_process: httpd -X, everything in one process.
-    load_python: False leaves mod_python out.
+    load_python: False leaves mod_python out; "first" loads it before other modules, whose hooks then come after its own.
     env: environment variables for httpd, which otherwise gets a bare environment.
     """
 

@@ -62,10 +62,6 @@ class Surroundings:
         path.chmod(0o755)
         return path
 
-    def link_tool(self, name):
-        """Put the machine's own tool on the PATH."""
-        (self.bin / name).symlink_to(shutil.which(name))
-
     def run(self, *options, module=True, cwd=None):
         """Run the script under dash; returns the finished process with stdout and stderr as str."""
         shell = shutil.which("dash") or "/bin/sh"

@@ -174,3 +174,39 @@ def test_no_scratch_files_stay(complete, tmp_path):
     complete.run("--build", module=False)
     complete.run("--build", "--python", "/nowhere", module=False)
     assert list(tmp_path.glob("mod_python-install-*")) == []
+
+
+def test_demo_installs_what_is_missing_as_root(complete, tmp_path):
+    """apt is asked for the packages of the missing tools only, and starts no service."""
+    for name in ("apxs", "cc"):
+        (complete.bin / name).rename(tmp_path / name)
+    (tmp_path / "clang/libclang-14.so.1").rename(tmp_path / "libclang-14.so.1")
+    complete.tool("id", "echo 0")
+    complete.tool(
+        "apt-get",
+        f"""
+echo "$RUNLEVEL $DEBIAN_FRONTEND $*" >>"{tmp_path}/asked"
+if [ "$1" = install ]; then
+    mv "{tmp_path}/apxs" "{tmp_path}/cc" "{complete.bin}/"
+    mv "{tmp_path}/libclang-14.so.1" "$LIBCLANG_PATH/"
+fi
+""",
+    )
+    complete.env.update(RUNLEVEL="", DEBIAN_FRONTEND="")
+    done = complete.run("--demo", module=False)
+    # This surrounding has no httpd to serve with: that is where it ends.
+    assert "was not found: install apache2-bin on Debian or httpd on Fedora." in done.stderr
+    update, install = (tmp_path / "asked").read_text().splitlines()
+    assert update == "  update"
+    words = install.split()
+    assert words[:4] == ["1", "noninteractive", "install", "-y"]
+    assert {"apache2-dev", "gcc", "libclang-dev"} <= set(words)
+    assert "apache2" not in words and "python3-dev" not in words
+
+
+def test_demo_installs_nothing_as_a_user(complete, tmp_path):
+    (complete.bin / "apxs").unlink()
+    complete.tool("id", "echo 1000")
+    complete.tool("apt-get", f'touch "{tmp_path}/asked"')
+    assert "apache2-dev" in one_sentence(complete.run("--demo", module=False))
+    assert not (tmp_path / "asked").exists()

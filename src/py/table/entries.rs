@@ -51,8 +51,8 @@ impl Table {
         self.with(
             |_| Ok(None),
             |table| {
-                let Some(first) = table.find(key, 0) else { return Ok(None) };
-                let Some(second) = table.find(key, first + 1) else { return value_of(py, table, first).map(Some) };
+                let (Some(first), second) = table.places(key) else { return Ok(None) };
+                let Some(second) = second else { return value_of(py, table, first).map(Some) };
                 let list = PyList::new(py, [value_of(py, table, first)?, value_of(py, table, second)?])?;
                 let mut from = second + 1;
                 while let Some(place) = table.find(key, from) {

@@ -1,0 +1,161 @@
+"""The rows of the table: what is asked, what must come back, who does the work.
+
+To add a row, add a Scenario to SCENARIOS and its function to handlers/bench_handlers.py (and to
+c/mod_bench.c if the same work in C is worth a column).  Used by run.py.
+"""
+
+from dataclasses import dataclass
+from typing import Callable, Optional
+
+from .stage import STATIC_TEXT
+
+MEGABYTE = 1 << 20
+HELLO_TEXT = b"Hello World!"
+IN_NAMES = [
+    b"Accept", b"Accept-Language", b"Accept-Charset", b"User-Agent", b"Referer",
+    b"Cookie", b"Cache-Control", b"Pragma", b"DNT", b"X-Forwarded-For",
+]
+OUT_NAMES = ["cache-control", "content-language", "x-frame-options", "referrer-policy", "x-request-id"]
+IN_VALUES = [b"value-of-request-header-%d" % number for number in range(10)]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One server and one request: what is counted.
+
+    `directives` is the text inside the <Directory> of the site; `python` loads mod_python;
+    `outside` is further text of the configuration, with {site} for the site's folder.
+    """
+
+    name: str
+    directives: str
+    request: bytes
+    check: Callable
+    python: bool = False
+    outside: str = ""
+    sites: tuple = ()
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One row.  The bar is in instructions above `base`; `same` does the same work in C."""
+
+    name: str
+    title: str
+    bar: int
+    base: Run
+    counted: Run
+    same: Optional[Run] = None
+
+
+def request(method, path, headers=(), body=b""):
+    """Return the bytes of a keep-alive request with ten headers of a browser behind a proxy.
+
+    Every row sends them, about as many as a browser does, so that reading them from the network is
+    part of every base.
+    """
+    lines = [f"{method} {path} HTTP/1.1".encode(), b"Host: localhost", *headers]
+    lines += [name + b": " + value for name, value in zip(IN_NAMES, IN_VALUES)]
+    return b"\r\n".join(lines) + b"\r\n\r\n" + body
+
+
+def get(path="/bench/page", headers=()):
+    """Return the bytes of a GET request."""
+    return request("GET", path, headers)
+
+
+def post(body, path="/bench/page"):
+    """Return the bytes of a POST request with a Content-Length."""
+    return request("POST", path, [b"Content-Length: %d" % len(body)], body)
+
+
+def answers(body, headers=()):
+    """Return a check: None if the response is 200 with `body` and `headers`, else what is wrong."""
+
+    def check(response):
+        if response.status != 200:
+            return f"status {response.status}"
+        if response.body != body:
+            return f"body {response.body[:80]!r} of {len(response.body)} bytes"
+        for name, value in headers:
+            if response.headers.get(name) != value:
+                return f"header {name} is {response.headers.get(name)!r}"
+        return None
+
+    return check
+
+
+def c_run(name, handler, request, check):
+    """Return a Run of a handler of c/mod_bench.c."""
+    return Run(name, f"SetHandler {handler}", request, check)
+
+
+def python_run(name, handler, request, check):
+    """Return a Run of a function of handlers/bench_handlers.py."""
+    text = f"SetHandler mod_python\nPythonHandler bench_handlers::{handler}"
+    return Run(name, text, request, check, python=True)
+
+
+HELLO = answers(HELLO_TEXT)
+STATIC = answers(STATIC_TEXT)
+HEADERS_ANSWER = answers(
+    str(2 * sum(map(len, IN_VALUES))).encode(),
+    [(name, value.decode()) for name, value in zip(OUT_NAMES, IN_VALUES)],
+)
+WRITTEN = answers(b"x" * MEGABYTE)
+UPLOAD = post(b"a" + b"-" * (MEGABYTE - 2) + b"z")
+UPLOADED = answers(b"%d:%d:%d" % (MEGABYTE, ord("a"), ord("z")))
+PASS_REQUEST = get("/bench/page.txt", [b"X-Bench-Pass: yes"])
+
+C_HELLO = c_run("c-hello", "bench-hello", get(), HELLO)
+C_HELLO_FLUSH = c_run("c-hello-flush", "bench-hello-flush", get(), HELLO)
+STATIC_FILE = Run("static", "", PASS_REQUEST, STATIC)
+
+# The same two folders are configured in both, so that the difference is the module alone.
+_ELSEWHERE = '<Directory "{site}/elsewhere">\n%s\n</Directory>\n'
+WITHOUT_MODULE = Run(
+    "without-module", "SetHandler bench-hello", get(), HELLO,
+    outside=_ELSEWHERE % "SetHandler bench-hello", sites=("elsewhere",),
+)
+WITH_MODULE = Run(
+    "with-module", "SetHandler bench-hello", get(), HELLO, python=True,
+    outside=_ELSEWHERE % "SetHandler mod_python\nPythonHandler bench_handlers::hello",
+    sites=("elsewhere",),
+)
+
+SCENARIOS = [
+    Scenario(
+        "unrelated", "URL without a Python handler", 400, WITHOUT_MODULE, WITH_MODULE,
+    ),
+    Scenario(
+        "hello", "hello", 8_000, C_HELLO,
+        python_run("hello", "hello", get(), HELLO), C_HELLO_FLUSH,
+    ),
+    Scenario(
+        "extension", "hello, PythonHandler x | .py .txt", 8_000, C_HELLO,
+        python_run("extension", "hello | .py .txt", get("/bench/page.py"), HELLO), C_HELLO_FLUSH,
+    ),
+    Scenario(
+        "headers", "10 headers read twice, 5 set", 25_000, C_HELLO,
+        python_run("headers", "headers", get(), HEADERS_ANSWER),
+        c_run("c-headers", "bench-headers", get(), HEADERS_ANSWER),
+    ),
+    Scenario(
+        "write", "1 MB by 256 req.write(block, 0)", 450_000, C_HELLO,
+        python_run("write", "write_blocks", get(), WRITTEN),
+        c_run("c-write", "bench-write", get(), WRITTEN),
+    ),
+    Scenario(
+        "read", "1 MB body by one req.read()", 150_000, C_HELLO,
+        python_run("read", "read_body", UPLOAD, UPLOADED),
+        c_run("c-read", "bench-read", UPLOAD, UPLOADED),
+    ),
+    Scenario(
+        "access", "access handler before a static file", 8_000, STATIC_FILE,
+        Run(
+            "access", "PythonAccessHandler bench_handlers::access", PASS_REQUEST, STATIC,
+            python=True,
+        ),
+        Run("c-access", "BenchAccess On", PASS_REQUEST, STATIC),
+    ),
+]

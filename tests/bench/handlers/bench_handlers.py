@@ -1,0 +1,60 @@
+"""The Python side of the instruction counts: each function is one row of tests/bench/run.py.
+
+They are written as anybody would write them; nothing here is arranged for speed.  What each does in
+C is in c/mod_bench.c.
+"""
+
+from mod_python import apache
+
+READ_NAMES = (
+    "Accept", "Accept-Language", "Accept-Charset", "User-Agent", "Referer",
+    "Cookie", "Cache-Control", "Pragma", "DNT", "X-Forwarded-For",
+)
+SET_NAMES = ("Cache-Control", "Content-Language", "X-Frame-Options", "Referrer-Policy", "X-Request-Id")
+BLOCK = b"x" * 4096
+BLOCKS = 256
+
+
+def hello(req):
+    """Write a short text."""
+    req.content_type = "text/plain"
+    req.write("Hello World!")
+    return apache.OK
+
+
+def headers(req):
+    """Read ten request headers twice, set five response headers."""
+    incoming = req.headers_in
+    outgoing = req.headers_out
+    length = 0
+    for name in READ_NAMES:
+        length += len(incoming[name])
+    values = [incoming[name] for name in READ_NAMES]
+    req.content_type = "text/plain"
+    for name, value in zip(SET_NAMES, values):
+        outgoing[name] = value
+    req.write(str(2 * length))
+    return apache.OK
+
+
+def write_blocks(req):
+    """Write 1 MB in 256 blocks without flushing."""
+    req.content_type = "application/octet-stream"
+    for _ in range(BLOCKS):
+        req.write(BLOCK, 0)
+    return apache.OK
+
+
+def read_body(req):
+    """Read the whole body at once; answer its length, first and last byte."""
+    body = req.read()
+    req.content_type = "text/plain"
+    req.write("%d:%d:%d" % (len(body), body[0], body[-1]))
+    return apache.OK
+
+
+def access(req):
+    """Let the request through if it carries a header."""
+    if "X-Bench-Pass" in req.headers_in:
+        return apache.OK
+    return apache.HTTP_FORBIDDEN
