@@ -73,7 +73,7 @@ unsafe fn home_is_readable(server: *mut sys::server_rec) -> bool {
     let paths = home::needed(&home);
     let Some(path) = user::unreadable(&paths) else { return true };
     let text = format!(
-        "MPY0106: PythonHome {} cannot be used: {} is not readable for the user that serves requests (uid {}). Open it \
+        "MPY0110: PythonHome {} cannot be used: {} is not readable for the user that serves requests (uid {}). Open it \
          and every directory above it to that user, or name another PythonHome",
         text.to_string_lossy(),
         path.display(),

@@ -33,11 +33,11 @@ def host(name, text="", port="@PORT@"):
 
 
 @pytest.fixture
-def main_name(httpd):
+def main_name(serve):
     """Return the name of the interpreter that is the main one, found by asking each of some servers."""
 
     def find(config, *names):
-        server = httpd(mpm="event", config=PATH + config, files={"lib/where.py": WHERE})
+        server = serve(config=PATH + config, files={"lib/where.py": WHERE})
         answers = [server.get("/", host=name).text.split() for name in names]
         main = {name for name, is_main in answers if is_main == "True"}
         assert len(main) <= 1
@@ -76,29 +76,29 @@ def test_code_in_a_section_counts(main_name):
     assert main_name(host("one.test", section) + host("two.test", HANDLER), "two.test", "one.test") == "one.test"
 
 
-def test_main_server_that_a_listener_reaches(httpd):
+def test_main_server_that_a_listener_reaches(serve):
     # Two addresses: the first belongs to virtual hosts, the second to the main server.
-    probe = httpd.make(mpm="event")
+    probe = serve.make(mpm="event")
     second = probe.port
     config = f"{PATH}Listen 127.0.0.1:{second}\n{HANDLER}" + host("one.test", HANDLER)
-    server = httpd(mpm="event", config=config, files={"lib/where.py": WHERE})
+    server = serve(config=config, files={"lib/where.py": WHERE})
     assert server.get("/", host="one.test").text == "one.test False"
     server.port, first = second, server.port
     assert server.get("/", host="one.test").text == "localhost True"
     server.port = first
 
 
-def test_binding_is_the_same_in_every_child(httpd):
+def test_binding_is_the_same_in_every_child(serve):
     config = PATH + host("b.test", HANDLER) + host("a.test", HANDLER)
-    server = httpd(mpm="prefork", processes=3, config=config, files={"lib/where.py": WHERE})
+    server = serve(mpm="prefork", processes=3, config=config, files={"lib/where.py": WHERE})
     for _ in range(12):
         assert server.get("/", host="a.test").text == "a.test False"
         assert server.get("/", host="b.test").text == "b.test True"
 
 
-def test_binding_follows_the_configuration_after_a_restart(httpd):
+def test_binding_follows_the_configuration_after_a_restart(serve):
     # spec: interpreters:I-15
-    server = httpd(mpm="event", config=PATH + host("a.test", HANDLER) + host("b.test", HANDLER),
+    server = serve(config=PATH + host("a.test", HANDLER) + host("b.test", HANDLER),
                    files={"lib/where.py": WHERE})  # fmt: skip
     assert server.get("/", host="a.test").text == "a.test True"
     server.config = PATH + host("b.test", HANDLER) + host("a.test", HANDLER)

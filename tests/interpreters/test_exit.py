@@ -148,9 +148,7 @@ def test_graceful_restart_runs_them_too(one_child):
 
 
 def test_wrong_arguments(one_child):
-    assert ask(one_child, "/refuse").startswith("TypeError TypeError ") or ask(one_child, "/refuse").startswith(
-        "TypeError ValueError "
-    )
+    assert ask(one_child, "/refuse").split()[:3] == ["TypeError", "ValueError", "ValueError"]
 
 
 def test_time_limit(one_child):

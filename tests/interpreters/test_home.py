@@ -55,11 +55,11 @@ FILES = {"lib/facts.py": HANDLER}
 
 
 @pytest.fixture
-def start(httpd):
+def start(serve):
     """Start a server with lines in front, and return what Python says of itself in both kinds of interpreters."""
 
     def run(lines="", **options):
-        server = httpd(mpm="event", config=lines + CONFIG, files=FILES, **options)
+        server = serve(config=lines + CONFIG, files=FILES, **options)
         main, sub = (json.loads(server.get("/", host=host).text) for host in ("main.test", "sub.test"))
         assert main == sub
         return main
@@ -142,8 +142,8 @@ def test_environment_variables_of_the_server(start, folder):
     assert str(folder) in facts["path"]
 
 
-def refusal(httpd, lines):
-    server = httpd.make(mpm="event", config=lines)
+def refusal(serve, lines):
+    server = serve.make(config=lines)
     status, text = server.check_config()
     assert status != 0
     with pytest.raises(HttpdFailed):
@@ -160,12 +160,12 @@ def refusal(httpd, lines):
         ("/etc/passwd", r"PythonHome /etc/passwd cannot be read: Not a directory"),
     ],
 )
-def test_what_is_no_home_stops_the_start(httpd, home, sentence):
+def test_what_is_no_home_stops_the_start(serve, home, sentence):
     # spec: interpreters:3.4
-    assert re.search(sentence, refusal(httpd, f"PythonHome {home}\n"))
+    assert re.search(sentence, refusal(serve, f"PythonHome {home}\n"))
 
 
-def test_environment_of_another_version_stops_the_start(httpd, folder, python_version):
+def test_environment_of_another_version_stops_the_start(serve, folder, python_version):
     # spec: interpreters:3.4
     other = f"3.{python_version[1] - 1}.4"
     (folder / "pyvenv.cfg").write_text(f"home = /usr/bin\nversion = {other}\n")
@@ -173,17 +173,17 @@ def test_environment_of_another_version_stops_the_start(httpd, folder, python_ve
     assert (
         f"is a virtual environment of Python {other}, this module runs Python {wanted}: "
         f"make one with python{wanted} -m venv"
-    ) in refusal(httpd, f'PythonHome "{folder}"\n')
+    ) in refusal(serve, f'PythonHome "{folder}"\n')
 
 
-def test_broken_environment_stops_the_start(httpd, folder, python_version):
+def test_broken_environment_stops_the_start(serve, folder, python_version):
     (folder / "pyvenv.cfg").write_text("home = /usr/bin\nversion = {}.{}.1\n".format(*python_version))
-    assert "is a virtual environment without bin/python" in refusal(httpd, f'PythonHome "{folder}"\n')
+    assert "is a virtual environment without bin/python" in refusal(serve, f'PythonHome "{folder}"\n')
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="children run as the user who started httpd, who made the folder")
+@pytest.mark.skipif(os.geteuid() != 0, reason="children run as the user who started serve, who made the folder")
 @pytest.mark.parametrize("what", ["whole", "library", "environment"])
-def test_home_that_children_cannot_read_stops_the_start(httpd, own_python, folder, what):
+def test_home_that_children_cannot_read_stops_the_start(serve, own_python, folder, what):
     # spec: interpreters:3.4, interpreters:I-12
     name = own_python[1].name
     if what == "environment":
@@ -198,11 +198,11 @@ def test_home_that_children_cannot_read_stops_the_start(httpd, own_python, folde
         closed = home if what == "whole" else home / "lib"
         named = home / "lib" / name / "os.py"
     closed.chmod(0o700)
-    server = httpd.make(mpm="event", config=f'PythonHome "{home}"\n' + CONFIG, files=FILES)
+    server = serve.make(config=f'PythonHome "{home}"\n' + CONFIG, files=FILES)
     with pytest.raises(HttpdFailed) as failed:
         server.start()
     assert re.search(
-        rf"MPY0106: PythonHome {home} cannot be used: {named} is not readable for the user that serves requests "
+        rf"MPY0110: PythonHome {home} cannot be used: {named} is not readable for the user that serves requests "
         r"\(uid \d+\)\. Open it",
         str(failed.value),
     )

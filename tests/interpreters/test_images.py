@@ -137,19 +137,19 @@ def identities(site, hosts=MANY):
     return [(request, table) for _, request, table, _ in found]
 
 
-def test_many_images(httpd):
+def test_many_images(serve):
     # spec: interpreters:2.4, interpreters:I-6
     # The loader takes a library of the same name for the same one, and /proc/self/fd/N is the same name whenever a
     # descriptor number comes again, here each time. The cure is a path of its own for each copy.
-    site = httpd(mpm="worker", processes=1, config=MANY_CONFIG, files=FILES)
+    site = serve(mpm="worker", processes=1, config=MANY_CONFIG, files=FILES)
     types = identities(site)
     assert len(set(types)) == len(MANY)
     assert types == identities(site)
 
 
-def test_images_after_descriptors_were_closed(httpd):
+def test_images_after_descriptors_were_closed(serve):
     # spec: interpreters:I-6
-    site = httpd(mpm="worker", processes=1, config=MANY_CONFIG, files=FILES)
+    site = serve(mpm="worker", processes=1, config=MANY_CONFIG, files=FILES)
     for host in MANY:
         ask(site, "/descriptors", host)
     assert len(set(identities(site))) == len(MANY)
@@ -164,9 +164,9 @@ def leftovers(site):
     )
 
 
-def test_without_anonymous_files(httpd):
+def test_without_anonymous_files(serve):
     # The runtime directory is open to the children here.
-    site = httpd.make(mpm="worker", processes=1, config=CONFIG, files=FILES, env={"MOD_PYTHON_NO_MEMFD": "1"})
+    site = serve.make(mpm="worker", processes=1, config=CONFIG, files=FILES, env={"MOD_PYTHON_NO_MEMFD": "1"})
     (site.root / "run").chmod(0o777)
     site.start()
     assert len(set(identities(site, HOSTS))) == len(HOSTS)
@@ -177,8 +177,8 @@ def test_without_anonymous_files(httpd):
     assert not leftovers(site)
 
 
-def test_without_anonymous_files_and_without_a_runtime_directory(httpd):
-    site = httpd.make(
+def test_without_anonymous_files_and_without_a_runtime_directory(serve):
+    site = serve.make(
         mpm="worker", processes=1, config=CONFIG, files=FILES,
         env={"MOD_PYTHON_NO_MEMFD": "1", "TMPDIR": "@ROOT@/tmp"},
     )  # fmt: skip
@@ -193,15 +193,16 @@ def test_without_anonymous_files_and_without_a_runtime_directory(httpd):
     assert not leftovers(site)
 
 
-def test_nowhere_to_put_a_copy(httpd):
+def test_nowhere_to_put_a_copy(serve):
     # spec: interpreters:2.5, interpreters:I-5
-    site = httpd.make(
+    site = serve.make(
         mpm="worker", processes=1, config=CONFIG, files=FILES,
         env={"MOD_PYTHON_NO_MEMFD": "1", "TMPDIR": "/nonexistent"},
     )  # fmt: skip
-    site.config += '\nDefaultRuntimeDir "@ROOT@/missing"\nPidFile "@ROOT@/run/httpd.pid"\nMutex pthread\n'
-    site.start()
+    # A folder below which nobody, root included, can make a file.
+    site.config += '\nDefaultRuntimeDir "/proc/self"\n'
     refused = r"MPY0204: can't get/create interpreter 'two\.test' \(phase PythonHandler\): .*"
+    site.start()
     site.log.expect(refused + "an anonymous file: .*runtime directory: .*temporary directory: ", times=2)
     assert site.get("/identity", host="two.test").status == 500
     # The main interpreter needs no copy, and nothing is locked.
