@@ -4,7 +4,7 @@ use std::ffi::c_int;
 use std::ptr;
 
 use crate::dispatch::phases;
-use crate::httpd::sys;
+use crate::httpd::{idle, sys};
 use crate::phase::Phase;
 use crate::server;
 
@@ -41,6 +41,7 @@ pub unsafe extern "C" fn register(_pool: *mut sys::apr_pool_t) {
         sys::ap_hook_pre_config(Some(server::pre_config), none, none, MIDDLE);
         sys::ap_hook_post_config(Some(server::post_config), none, none, MIDDLE);
         sys::ap_hook_child_init(Some(server::child_init), none, none, MIDDLE);
+        sys::ap_hook_pre_connection(Some(idle::pre_connection), none, none, MIDDLE);
         sys::ap_hook_post_read_request(Some(post_read_request), none, none, MIDDLE);
         sys::ap_hook_translate_name(Some(translate_name), none, none, MIDDLE);
         sys::ap_hook_map_to_storage(Some(map_to_storage), none, none, MIDDLE);

@@ -11,7 +11,7 @@ use crate::guard;
 use crate::httpd::config::{self, ServerConfig};
 use crate::httpd::log::{self, Level, Target};
 use crate::httpd::pool::{Pool, bytes};
-use crate::httpd::{chain, mutex, mutex_plan, process, sys, user};
+use crate::httpd::{chain, idle, mutex, mutex_plan, process, sys, user};
 use crate::interp::start::StartConfig;
 use crate::interp::table::{self, TableConfig};
 use crate::interp::{exit, home, image_file};
@@ -103,15 +103,16 @@ unsafe fn make_mutexes(server: *mut sys::server_rec) -> c_int {
 /// In each child, before it serves: Python starts, PythonImport runs.
 pub unsafe extern "C" fn child_init(pchild: *mut sys::apr_pool_t, server: *mut sys::server_rec) {
     guard::process((), || {
+        let _busy = idle::Busy::begin();
         // SAFETY: httpd's arguments.
         unsafe {
             Pool::from_raw(pchild).before_destroy(server.cast(), child_exit);
-            if let Some(mutexes) = MUTEXES.load(Ordering::Acquire).as_mut() {
-                if let Err((index, status)) = mutexes.child_init(pchild) {
-                    let reason = mutex_plan::error_text(status);
-                    let text = format!("MPY0109: global mutex {index} cannot be used in this child: {reason}");
-                    log::write(Target::Server(server), Level::ERR, text.as_bytes());
-                }
+            if let Some(mutexes) = MUTEXES.load(Ordering::Acquire).as_mut()
+                && let Err((index, status)) = mutexes.child_init(pchild)
+            {
+                let reason = mutex_plan::error_text(status);
+                let text = format!("MPY0109: global mutex {index} cannot be used in this child: {reason}");
+                log::write(Target::Server(server), Level::ERR, text.as_bytes());
             }
             if let Err(error) = table::start(table_config(server)) {
                 let text = format!(
@@ -192,7 +193,7 @@ unsafe fn run_imports(server: *mut sys::server_rec) {
 /// The child's pool goes: user exit code runs, under a time limit.
 unsafe extern "C" fn child_exit(server: *mut c_void) -> sys::apr_status_t {
     guard::process((), || {
-        if !exit::run() {
+        if !exit::run(idle::is_idle()) {
             let text = format!(
                 "MPY0205: cleanups and atexit callbacks did not end within {} seconds, the child leaves without them",
                 exit::LIMIT.as_secs()

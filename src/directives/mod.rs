@@ -79,12 +79,6 @@ impl Commands {
     pub const fn as_ptr(&self) -> *const sys::command_rec {
         self.0.as_ptr()
     }
-
-    /// The names of all directives.
-    pub fn names(&self) -> impl Iterator<Item = &'static CStr> {
-        // SAFETY: names are static C strings.
-        self.0[..COUNT].iter().map(|record| unsafe { CStr::from_ptr(record.name) })
-    }
 }
 
 /// How many directives there are.
@@ -264,5 +258,21 @@ impl Scope<'_> {
             let line = format!("MPY0101: {} at {}:{}: {text}", self.name(), file, directive.line_num);
             log::write(Target::Server((*self.cmd).server), Level::WARNING, line.as_bytes());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // spec: directives:1/PythonAccessHandler
+    #[test]
+    fn every_phase_and_no_name_twice() {
+        // SAFETY: names are static C strings.
+        let names: Vec<&CStr> =
+            COMMANDS.0[..COUNT].iter().map(|record| unsafe { CStr::from_ptr(record.name) }).collect();
+        assert!(PHASES.iter().all(|info| names.contains(&info.directive)));
+        assert!(names.iter().enumerate().all(|(at, name)| !names[..at].contains(name)));
+        assert!(COMMANDS.0[COUNT].name.is_null());
     }
 }

@@ -23,9 +23,7 @@ use crate::phase::Phase;
 #[inline(always)]
 pub unsafe fn request(phase: Phase, request: *mut sys::request_rec) -> c_int {
     // SAFETY: the caller guarantees the request.
-    unsafe {
-        if concerns(request, phase.bit()) { found(phase, request) } else { sys::DECLINED }
-    }
+    unsafe { if concerns(request, phase.bit()) { found(phase, request) } else { sys::DECLINED } }
 }
 
 /// The part of [`request`] that most hooks never reach: apart, so that the check costs no stack frame.
@@ -49,11 +47,7 @@ unsafe fn found(phase: Phase, request: *mut sys::request_rec) -> c_int {
 ///
 /// # Safety
 /// As [`request`]; `config` is the request's merged record.
-unsafe fn run(
-    phase: Phase,
-    request: *mut sys::request_rec,
-    config: Option<&DirConfig>,
-) -> c_int {
+unsafe fn run(phase: Phase, request: *mut sys::request_rec, config: Option<&DirConfig>) -> c_int {
     // SAFETY: the caller guarantees the request; its texts and pool live as long as it.
     unsafe {
         let filename = (*request).filename.as_ref().filter(|_| !phase.info().early).map(|text| bytes(text));
@@ -209,9 +203,7 @@ fn is_ours(handler: &[u8]) -> bool {
 /// As [`request`].
 pub unsafe fn content(r: *mut sys::request_rec) -> c_int {
     // SAFETY: the caller guarantees the request; its handler is NULL or NUL-terminated.
-    unsafe {
-        if is_ours(bytes((*r).handler)) { request(Phase::Content, r) } else { sys::DECLINED }
-    }
+    unsafe { if is_ours(bytes((*r).handler)) { request(Phase::Content, r) } else { sys::DECLINED } }
 }
 
 /// map_to_storage: content served by a `<Location>` has no file.
@@ -249,7 +241,7 @@ unsafe fn content_location<'r>(r: *mut sys::request_rec) -> Option<&'r [u8]> {
     unsafe {
         let defaults = (*r).per_dir_config;
         let status = sys::ap_location_walk(r);
-        let served = status == sys::OK && is_ours(config::set_handler((*r).per_dir_config));
+        let served = status == sys::OK && is_ours(config::set_handler(r));
         let config = DirConfig::of((*r).per_dir_config).filter(|_| served);
         (*r).per_dir_config = defaults;
         match config?.list(Phase::Content)?.iter().next()?.place {

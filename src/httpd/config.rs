@@ -115,15 +115,23 @@ pub unsafe fn set_module_config(vector: *mut sys::ap_conf_vector_t, value: *mut 
     unsafe { *vector.cast::<*mut c_void>().add(module_index() as usize) = value };
 }
 
-/// The handler name that SetHandler gives in a configuration vector, empty where there is none or it is an expression.
+/// The handler name that SetHandler gives to a request with its present per-directory vector, empty where there is none.
 ///
 /// # Safety
-/// `vector` is a live per-directory vector of httpd.
-pub unsafe fn set_handler<'a>(vector: *const sys::ap_conf_vector_t) -> &'a [u8] {
-    // SAFETY: http_config.h: as in module_config, with the core module's index and record.
+/// `request` is live.
+pub unsafe fn set_handler<'a>(request: *mut sys::request_rec) -> &'a [u8] {
+    // SAFETY: http_config.h: as in module_config, with the core module's index and record. httpd keeps the argument of
+    // SetHandler as an expression, constant or not (`expr_handler` in http_core.h); its value lies in a pool that lives
+    // as long as the request.
     unsafe {
-        let core = *vector.cast::<*const sys::core_dir_config>().add(sys::core_module.module_index as usize);
-        core.as_ref().map_or(&[], |core| super::pool::bytes(core.handler))
+        let vector = (*request).per_dir_config.cast::<*const sys::core_dir_config>();
+        let Some(core) = (*vector.add(sys::core_module.module_index as usize)).as_ref() else { return &[] };
+        if core.expr_handler.is_null() {
+            return super::pool::bytes(core.handler);
+        }
+        let mut error = ptr::null();
+        let name = sys::ap_expr_str_exec(request, core.expr_handler, &mut error);
+        if error.is_null() { super::pool::bytes(name) } else { &[] }
     }
 }
 

@@ -21,10 +21,6 @@ impl Level {
     pub const WARNING: Level = Level(sys::APLOG_WARNING);
     /// Normal but worth a line.
     pub const NOTICE: Level = Level(sys::APLOG_NOTICE);
-    /// For those who look.
-    pub const INFO: Level = Level(sys::APLOG_INFO);
-    /// For debugging.
-    pub const DEBUG: Level = Level(sys::APLOG_DEBUG);
 }
 
 /// What a line belongs to.

@@ -8,6 +8,7 @@ pub mod config;
 pub mod file;
 pub mod finfo;
 pub mod handler_list;
+pub mod idle;
 pub mod listeners;
 pub mod log;
 pub mod mime;

@@ -102,9 +102,11 @@ impl Mutexes {
         while self.locks.len() < count {
             let index = self.locks.len();
             // SAFETY: the caller guarantees server and pool.
-            let mutex = match &self.directory {
-                Some(directory) => unsafe { in_directory(directory, index, pool) },
-                None => unsafe { by_httpd(index, server, pool) },
+            let mutex = unsafe {
+                match &self.directory {
+                    Some(directory) => in_directory(directory, index, pool),
+                    None => by_httpd(index, server, pool),
+                }
             };
             let mutex = mutex.map_err(|status| (index, status))?;
             self.locks.push(Lock { mutex, holder: AtomicU32::new(FREE) });

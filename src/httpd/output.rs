@@ -51,7 +51,8 @@ pub unsafe fn send(request: *mut sys::request_rec, data: &[u8], flush: bool) -> 
     unsafe {
         let pending = take(request);
         count(request, data.len());
-        let sent = if flush { pass(request, &pending, data) } else { buffer(request, &pending) && buffer(request, data) };
+        let sent =
+            if flush { pass(request, &pending, data) } else { buffer(request, &pending) && buffer(request, data) };
         give_back(request, pending);
         sent
     }
@@ -131,10 +132,7 @@ unsafe fn pass(request: *mut sys::request_rec, first: &[u8], second: &[u8]) -> b
             state.output.brigade = ptr::null_mut();
         }
         for data in [first, second].into_iter().filter(|data| !data.is_empty()) {
-            sys::mpy_brigade_append(
-                brigade,
-                sys::apr_bucket_transient_create(data.as_ptr().cast(), data.len(), alloc),
-            );
+            sys::mpy_brigade_append(brigade, sys::apr_bucket_transient_create(data.as_ptr().cast(), data.len(), alloc));
         }
         sys::mpy_brigade_append(brigade, sys::apr_bucket_flush_create(alloc));
         let status = sys::ap_pass_brigade((*request).output_filters, brigade);

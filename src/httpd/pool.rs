@@ -42,6 +42,14 @@ impl Pool {
         unsafe { sys::apr_pstrmemdup(self.0, bytes.as_ptr().cast(), bytes.len()) }
     }
 
+    /// Calls `cleanup(data)` when the pool is destroyed, after its sub-pools went.
+    pub fn on_destroy(self, data: *mut c_void, cleanup: Cleanup) {
+        // SAFETY: the pool is live; APR copies both values.
+        unsafe {
+            sys::apr_pool_cleanup_register(self.0, data, Some(cleanup), Some(sys::apr_pool_cleanup_null));
+        }
+    }
+
     /// Calls `cleanup(data)` when the pool is about to be destroyed: everything in it, sub-pools too, is still there.
     pub fn before_destroy(self, data: *mut c_void, cleanup: Cleanup) {
         // SAFETY: the pool is live; APR copies both values.

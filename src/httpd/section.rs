@@ -114,9 +114,8 @@ fn regex(pool: Pool, pattern: &[u8]) -> Result<Place, &'static CStr> {
 pub fn canonical_directory(pool: Pool, path: *const c_char) -> *const c_char {
     let mut full: *mut c_char = ptr::null_mut();
     // SAFETY: the pool is live, path NUL-terminated; APR writes `full` on success only.
-    let status = unsafe {
-        sys::apr_filepath_merge(&mut full, ptr::null(), path, sys::APR_FILEPATH_TRUENAME, pool.as_ptr())
-    };
+    let status =
+        unsafe { sys::apr_filepath_merge(&mut full, ptr::null(), path, sys::APR_FILEPATH_TRUENAME, pool.as_ptr()) };
     let text = if status == sys::APR_SUCCESS && !full.is_null() { full.cast_const() } else { path };
     // SAFETY: NUL-terminated either way.
     let text = unsafe { bytes(text) };

@@ -32,14 +32,13 @@ pub extern "C" fn register(interp: usize, callable: *mut c_void, data: *mut c_vo
 
 /// Runs what users registered. Returns false where the time limit ended it.
 ///
+/// `in_order`: the child was waiting, or all its threads have ended.
+///
 /// The work is done in a thread of its own, which afterwards keeps every GIL: user threads stand still while the
 /// process runs its C exit handlers.
-pub fn run() -> bool {
-    if thread::EXITING.swap(true, Ordering::AcqRel) {
-        return true;
-    }
-    // httpd ends a prefork child from a signal handler: inside Python code no GIL could be taken again.
-    if thread::holds_gil() || table::all().is_empty() {
+pub fn run(in_order: bool) -> bool {
+    // httpd ends a prefork child from a signal handler: in the midst of Python or malloc nothing can be run.
+    if thread::EXITING.swap(true, Ordering::AcqRel) || !in_order || thread::holds_gil() || table::all().is_empty() {
         return true;
     }
     let done = Arc::new((Mutex::new(Progress::UserCode), Condvar::new()));

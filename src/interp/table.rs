@@ -200,13 +200,8 @@ fn create(table: &'static Table, name: &[u8], own_gil: bool) -> Result<&'static 
     let index = table.all.read().unwrap_or_else(PoisonError::into_inner).len();
     let state = new_interpreter(main, own_gil)?;
     let image = image_table(table, loaded.entry, index, &name);
-    let interp: &'static Interp = Box::leak(Box::new(Interp {
-        index,
-        own_gil,
-        state: state as usize,
-        image,
-        ready: AtomicBool::new(false),
-    }));
+    let interp: &'static Interp =
+        Box::leak(Box::new(Interp { index, own_gil, state: state as usize, image, ready: AtomicBool::new(false) }));
     table.all.write().unwrap_or_else(PoisonError::into_inner).push(interp);
     table.names.write().unwrap_or_else(PoisonError::into_inner).insert(name.into_bytes(), interp);
     Ok(interp)
@@ -246,7 +241,12 @@ fn new_interpreter(main: &Interp, own_gil: bool) -> Result<*mut ffi::PyInterpret
 #[cfg(Py_3_12)]
 unsafe fn new_state(own_gil: bool) -> Result<*mut ffi::PyThreadState, String> {
     let config = if own_gil {
-        ffi::PyInterpreterConfig { allow_fork: 1, allow_exec: 1, allow_daemon_threads: 1, ..ffi::_PyInterpreterConfig_INIT }
+        ffi::PyInterpreterConfig {
+            allow_fork: 1,
+            allow_exec: 1,
+            allow_daemon_threads: 1,
+            ..ffi::_PyInterpreterConfig_INIT
+        }
     } else {
         ffi::_PyInterpreterConfig_LEGACY_INIT
     };

@@ -17,7 +17,9 @@ pub fn export(py: Python<'_>, record: *mut sys::request_rec) {
     let Some(object) = object else { return };
     // SAFETY: the record owns a reference to this interpreter's object.
     let object = unsafe { Bound::<PyAny>::from_borrowed_ptr(py, object.cast()) };
-    let Ok(attributes) = object.cast::<Request>().map_err(PyErr::from).and_then(request::own_attributes) else { return };
+    let Ok(attributes) = object.cast::<Request>().map_err(PyErr::from).and_then(request::own_attributes) else {
+        return;
+    };
     let plain = attributes
         .iter()
         .filter_map(|(name, value)| Some((bytes_of(name.cast::<PyString>().ok()?)?, plain(&value)?)))

@@ -74,7 +74,7 @@ fn choose(server: &Bound<'_, Server>, key: &Bound<'_, PyAny>, index: isize) -> P
         Ok(index) if index < count => Ok((mutexes, index)),
         _ => {
             let text = format!("index {index} is out of range: there are {count} global mutexes");
-            let line = format!("MPY0501: {text}");
+            let line = format!("MPY0503: {text}");
             // SAFETY: servers live as long as the child serves.
             unsafe { write_log(key.py(), Target::Server(server.get().record()), Level::WARNING, line.as_bytes()) };
             Err(PyValueError::new_err(text))

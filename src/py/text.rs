@@ -91,9 +91,9 @@ fn utf8<'a>(value: &'a Bound<'_, PyAny>) -> Option<&'a [u8]> {
 /// Whether all bytes are ASCII and none of them is NUL, nor CR or LF in a header: one pass without a branch inside.
 #[inline]
 fn is_plain<const HEADER: bool>(bytes: &[u8]) -> bool {
-    !bytes.iter().fold(false, |odd, &byte| {
-        odd | (byte.wrapping_sub(1) >= 0x7f) | (HEADER & ((byte == b'\r') | (byte == b'\n')))
-    })
+    !bytes
+        .iter()
+        .fold(false, |odd, &byte| odd | (byte.wrapping_sub(1) >= 0x7f) | (HEADER & ((byte == b'\r') | (byte == b'\n'))))
 }
 
 /// What is not plain ASCII.

@@ -199,7 +199,7 @@ def test_wrong_arguments(site, function):
     for arguments in ("None, 'k'", "req, 'k'", "req.server", "req.server, []", "req.server, {}", "req.server, 'k', 'x'"):
         assert evaluate(site, f"_apache.{function}({arguments})")["raised"][0] == "TypeError", arguments
     for index in (-2, 8, 2**40):
-        site.log.expect(rf"\[python:warn\].* MPY0501: index {index} is out of range: there are 8 global mutexes", times=1)
+        site.log.expect(rf"\[python:warn\].* MPY0503: index {index} is out of range: there are 8 global mutexes", times=1)
         assert evaluate(site, f"_apache.{function}(req.server, 'k', {index})")["raised"][0] == "ValueError"
 
 
@@ -249,7 +249,7 @@ def test_notices_at_start(httpd, mpm):
     assert len(found) == 1 and int(found[0][0]) == count
     assert len(site.log.find(r"\[python:notice\].*MPY0107: global mutexes are sysvsem, no lock files")) == 1
     assert evaluate(site, "[_apache._global_lock(req.server, 'k'), _apache._global_unlock(req.server, 'k')]") == [None] * 2
-    site.log.expect("MPY0501", times=1)
+    site.log.expect("MPY0503", times=1)
     assert evaluate(site, f"_apache._global_lock(req.server, 0, {count})")["raised"][0] == "ValueError"
 
 

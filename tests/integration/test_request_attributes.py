@@ -26,6 +26,12 @@ AddHandler mod_python .pyx
     PythonHandler probe
     PythonPath "sys.path + ['@DOCS@/app']"
 </Location>
+<Location "/loc/back">
+    SetHandler none
+</Location>
+<Location "/loc/computed">
+    SetHandler "%{tolower:MOD_PYTHON}"
+</Location>
 <Directory "@DOCS@/named">
     SetHandler mod_python
     PythonHandler probe
@@ -70,6 +76,7 @@ def handler(req):
 
 FILES = {
     "htdocs/sub/below.py": BELOW,
+    "htdocs/loc/back/file.txt": "a file\n",
     "htdocs/sub/index.txt": "a file\n",
     "htdocs/app/probe.py": HANDLER,
     "htdocs/app/x": "a file\n",
@@ -169,6 +176,12 @@ def test_location_has_no_file(site):
     # spec: api:6.1/filename, api:6.1/path_info
     assert ask(site, "result = [req.filename, req.path_info]", "/loc/a/b") == [None, "/a/b"]
     assert ask(site, "result = [req.filename, req.path_info]", "/loc") == [None, ""]
+    assert ask(site, "result = [req.filename, req.path_info]", "/loc/computed") == [None, "/computed"]
+
+
+def test_location_given_back_has_its_file(site):
+    # spec: api:6.1/filename
+    assert site.get("/loc/back/file.txt").body == b"a file\n"
 
 
 def test_hostname(site):
