@@ -195,12 +195,11 @@ def test_interrupt_and_exit_are_ordinary_exceptions(site, host):
     assert set(pid) & set(site.children()) == set(pid)
 
 
-def test_fork(site):
+def test_fork(serve):
     # spec: interpreters:10.5
     # Python 3.12 and newer warn where other threads run.
+    site = serve(mpm="prefork", processes=1, config=CONFIG, files={"lib/pages.py": PAGES})
     site.log.allow(r"DeprecationWarning: .*multi-threaded, use of fork\(\)")
     site.log.allow(r"^  pid = os\.fork\(\)$")
     assert ask(site, "/fork", "main.test") == 7
     assert ask(site, "/fork", "main.test") == 7
-    for host in HOSTS:
-        assert ask(site, "/run", host) == 3
