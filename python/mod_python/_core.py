@@ -73,7 +73,9 @@ def apply_python_path(text: str) -> None:
     with _path_lock:
         if text in _applied_paths:
             return
-        value = eval(text, vars(apache))
+        # Bytes that are no UTF-8 came as lone surrogates: fine in a path, not in
+        # Python source, where their escapes mean the same.
+        value = eval(text.encode(errors="backslashreplace"), vars(apache))
         if isinstance(value, (str, bytes)):
             raise TypeError(f"PythonPath must give a list of strings: {text}")
         elements = [os.fspath(element) for element in value]

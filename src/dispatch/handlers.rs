@@ -143,10 +143,10 @@ fn lookup<'a>(call: &PhaseCall<'a>, text: &'a [u8], directory: Option<&'a [u8]>,
     }
 }
 
-/// httpd was started with -X or -D ONE_PROCESS.
+/// httpd was started with -X, which defines DEBUG, or with -D ONE_PROCESS.
 fn one_process() -> bool {
     // SAFETY: reads httpd's list of defines.
-    unsafe { sys::ap_exists_config_define(c"ONE_PROCESS".as_ptr()) != 0 }
+    [c"DEBUG", c"ONE_PROCESS"].iter().any(|name| unsafe { sys::ap_exists_config_define(name.as_ptr()) != 0 })
 }
 
 fn goes_on(chain: Chain, result: c_int) -> bool {

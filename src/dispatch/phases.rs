@@ -71,7 +71,16 @@ unsafe fn run(phase: Phase, request: *mut sys::request_rec, config: Option<&DirC
         let mut call =
             PhaseCall { request, phase, configured: selection.list, settings, result: sys::HTTP_INTERNAL_SERVER_ERROR };
         interp.run(&mut Call::Phase(&mut call));
-        if phase == Phase::Authen { authen_result(request, call.result) } else { call.result }
+        match phase {
+            Phase::Authen => authen_result(request, call.result),
+            Phase::Trans => {
+                if let Some(state) = RequestState::of(request) {
+                    state.translated = call.result == sys::OK;
+                }
+                call.result
+            }
+            _ => call.result,
+        }
     }
 }
 
@@ -172,7 +181,11 @@ unsafe fn init_and(phase: Phase, r: *mut sys::request_rec) -> c_int {
     unsafe {
         let ran = RequestState::of(r).map_or(ptr::null(), |state| state.init_list);
         let config = DirConfig::of((*r).per_dir_config);
-        let list = config.and_then(|config| config.list(Phase::Init)).map_or(ptr::null(), ptr::from_ref);
+        let filename = (*r).filename.as_ref().map(|text| bytes(text));
+        let chosen = |config: &DirConfig| {
+            handler_list::select(Phase::Init, config.list(Phase::Init), config.by_ext, filename).list.map(ptr::from_ref)
+        };
+        let list = config.and_then(chosen).unwrap_or(ptr::null());
         if list.is_null() || list != ran {
             let result = request(Phase::Init, r);
             if let Some(state) = RequestState::of(r).filter(|_| !list.is_null()) {
@@ -192,10 +205,8 @@ unsafe fn note_init(request: *mut sys::request_rec) {
     unsafe { sys::apr_table_setn((*request).notes, c"python_init_ran".as_ptr(), c"1".as_ptr()) };
 }
 
-/// Whether httpd's handler name asks for this module.
-fn is_ours(handler: &[u8]) -> bool {
-    matches!(handler, b"mod_python" | b"python-program")
-}
+/// The handler names of httpd that ask for this module.
+const OURS: [&[u8]; 2] = [b"mod_python", b"python-program"];
 
 /// The content phase runs for httpd's handler names `mod_python` and `python-program` only.
 ///
@@ -203,13 +214,14 @@ fn is_ours(handler: &[u8]) -> bool {
 /// As [`request`].
 pub unsafe fn content(r: *mut sys::request_rec) -> c_int {
     // SAFETY: the caller guarantees the request; its handler is NULL or NUL-terminated.
-    unsafe { if is_ours(bytes((*r).handler)) { request(Phase::Content, r) } else { sys::DECLINED } }
+    unsafe { if OURS.contains(&bytes((*r).handler)) { request(Phase::Content, r) } else { sys::DECLINED } }
 }
 
 /// map_to_storage: content served by a `<Location>` has no file.
 ///
 /// Decided by the content handler and SetHandler in effect, so that Python access control in front of files, DAV or a
-/// proxy leaves their mapping alone, and so does a Location below that is given back to another handler.
+/// proxy leaves their mapping alone, and so does a Location below that is given back to another handler. A file name
+/// that a PythonTransHandler chose stays.
 ///
 /// # Safety
 /// As [`request`].
@@ -218,6 +230,9 @@ pub unsafe fn map_to_storage(r: *mut sys::request_rec) -> c_int {
     unsafe {
         let has = |config: &ServerConfig| config.python & ServerConfig::HAS_LOCATION_CONTENT != 0;
         if !ServerConfig::of((*r).server).is_some_and(has) || (*r).proxyreq != sys::PROXYREQ_NONE {
+            return sys::DECLINED;
+        }
+        if !(*r).filename.is_null() && RequestState::of(r).is_some_and(|state| state.translated) {
             return sys::DECLINED;
         }
         let Some(location) = content_location(r) else { return sys::DECLINED };
@@ -241,7 +256,9 @@ unsafe fn content_location<'r>(r: *mut sys::request_rec) -> Option<&'r [u8]> {
     unsafe {
         let defaults = (*r).per_dir_config;
         let status = sys::ap_location_walk(r);
-        let served = status == sys::OK && is_ours(config::set_handler(r));
+        // httpd will take SetHandler's word in lower case.
+        let name = config::set_handler(r);
+        let served = status == sys::OK && OURS.iter().any(|ours| ours.eq_ignore_ascii_case(name));
         let config = DirConfig::of((*r).per_dir_config).filter(|_| served);
         (*r).per_dir_config = defaults;
         match config?.list(Phase::Content)?.iter().next()?.place {

@@ -108,6 +108,8 @@ pub struct RequestState {
     pub interpreter: *const c_char,
     /// The Init list that ran at post_read_request.
     pub init_list: *const HandlerList,
+    /// A PythonTransHandler answered OK: the file name is its own.
+    pub translated: bool,
     /// Python has assigned `req.content_type`.
     pub content_type_set: bool,
     /// What the response was before a WSGI application started it.
@@ -158,6 +160,7 @@ impl RequestState {
             extension: ptr::null(),
             interpreter: ptr::null(),
             init_list: ptr::null(),
+            translated: false,
             content_type_set: false,
             before_wsgi: None,
             body: BodySlot::default(),

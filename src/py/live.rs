@@ -13,6 +13,7 @@ use pyo3::prelude::*;
 
 use super::errors::ExpiredError;
 use crate::httpd::sys;
+use crate::httpd::view::Record;
 
 thread_local! {
     /// The connection this thread is serving in this interpreter, and the request on top of it.
@@ -90,6 +91,19 @@ impl<T> Live<T> {
             ));
         }
         Ok(body(record))
+    }
+
+    /// Runs `body` with a safe view of the record; nothing borrowed from it leaves.
+    ///
+    /// # Errors
+    /// As [`Live::with`].
+    #[inline]
+    pub fn view<R>(&self, body: impl for<'r> FnOnce(T::View<'r>) -> R) -> PyResult<R>
+    where
+        T: Record,
+    {
+        // SAFETY: `with` lets live records through only, in the thread that serves them, for the time of the closure.
+        self.with(|record| body(unsafe { T::view(record) }))
     }
 
     /// A second pointer to another record of the same owner; it has to be expired together with this one.

@@ -89,7 +89,8 @@ class Httpd:
 
     def _command(self, *options):
         conf = self.root / "httpd.conf"
-        conf.write_text(config.compose(self))
+        # A test writes bytes that are no UTF-8 as lone surrogates.
+        conf.write_text(config.compose(self), "utf-8", "surrogateescape")
         return [config.program()[0], "-d", str(self.root), "-f", str(conf), *options]
 
     def check_config(self):
