@@ -152,12 +152,12 @@ def ask(site, path, host="first.test"):
 @pytest.mark.parametrize(
     ("path", "name"),
     [
-        # spec: interpreters:1.1/1
+        # spec: interpreters:1.1/PythonInterpreter
         ("/named/x.txt", "Some Name"),
         ("/named/", "Some Name"),
         # The name is compared byte for byte: this is not the server's.
         ("/case/x.txt", "FIRST.test"),
-        # spec: interpreters:1.1/2, interpreters:1.1.2
+        # spec: interpreters:1.1/PythonInterpPerDirectory, interpreters:1.1.2
         ("/dirs/x.txt", "@DOCS@/dirs/"),
         ("/dirs/sub/x.txt", "@DOCS@/dirs/sub/"),
         ("/dirs/", "@DOCS@/dirs/"),
@@ -165,7 +165,7 @@ def ask(site, path, host="first.test"):
         ("/dirs/none.txt", "@DOCS@/dirs/"),
         # spec: interpreters:1.1.1
         ("/dirs/back/x.txt", "first.test"),
-        # spec: interpreters:1.1/3, interpreters:1.2/request
+        # spec: interpreters:1.1/PythonInterpPerDirective, interpreters:1.2/request
         ("/directive/x.txt", "@DOCS@/directive/"),
         ("/directive/sub/x.txt", "@DOCS@/directive/"),
         ("/wild/card/deep/x.txt", "@DOCS@/wild/card/"),
@@ -176,7 +176,7 @@ def ask(site, path, host="first.test"):
         ("/access/sub/x.txt", "@DOCS@/"),
         # spec: interpreters:1.1.3
         ("/two/x.txt", "@DOCS@/two/"),
-        # spec: interpreters:1.1/4
+        # spec: interpreters:1.1/server-name
         ("/x.txt", "first.test"),
     ],
 )
@@ -186,14 +186,14 @@ def test_name(site, path, name):
 
 
 def test_main_interpreter(site):
-    # spec: interpreters:1.1/2, interpreters:1.1/5, interpreters:2.2
+    # spec: interpreters:1.1/PythonInterpPerDirectory, interpreters:1.1/missing, interpreters:2.2
     # It is the one that the first server is bound to, so it bears that name.
     for path in ("/main/x.txt", "/nofile/x"):
         assert ask(site, path)[:2] == ("first.test", True)
 
 
 def test_virtual_hosts(site):
-    # spec: interpreters:1.1/4, interpreters:1.1/3
+    # spec: interpreters:1.1/server-name, interpreters:1.1/PythonInterpPerDirective
     assert ask(site, "/x.txt", "third.test")[:2] == ("third.test", False)
     # A handler of the server itself has no directory.
     assert ask(site, "/x.txt", "second.test")[:2] == ("first.test", True)
@@ -206,7 +206,7 @@ def test_names_of_the_host_header_make_no_interpreters(site):
 
 
 def test_phases_of_one_request_may_differ(site):
-    # spec: interpreters:1.1.6, interpreters:1.1/4, interpreters:I-6
+    # spec: interpreters:1.1.6, interpreters:1.1/server-name, interpreters:I-6
     name, _, early, fixup = ask(site, "/phases/x.txt", "first.test")
     assert (name, early, fixup) == (site.fill("@DOCS@/phases/"), "first.test", site.fill("@DOCS@/phases/"))
     name, _, early, _ = ask(site, "/named/x.txt")
