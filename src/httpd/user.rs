@@ -10,7 +10,7 @@ use super::sys;
 /// is its own.
 ///
 /// A process of its own takes the user's identity and looks, because only the kernel knows all rules.
-pub fn unreadable<'a>(paths: &'a [PathBuf]) -> Option<&'a Path> {
+pub fn unreadable(paths: &[PathBuf]) -> Option<&Path> {
     let names: Vec<_> = paths.iter().filter_map(|path| CString::new(path.as_os_str().as_bytes()).ok()).collect();
     // SAFETY: post_config runs in httpd's only thread. Between fork and _exit the child calls functions of the kernel
     // only; the identity's texts and numbers are httpd's, complete once the configuration was read.
@@ -39,5 +39,5 @@ pub fn unreadable<'a>(paths: &'a [PathBuf]) -> Option<&'a Path> {
 /// The number of that user.
 pub fn id() -> u32 {
     // SAFETY: as above.
-    unsafe { if libc::geteuid() == 0 { (*&raw const sys::ap_unixd_config).user_id } else { libc::geteuid() } }
+    unsafe { if libc::geteuid() == 0 { sys::ap_unixd_config.user_id } else { libc::geteuid() } }
 }

@@ -104,6 +104,7 @@ def test_an_interpreter_that_keeps_its_gil_stops_no_other(own, spinner):
         for _ in range(20):
             for host in others:
                 assert own.get("/x", host=host).text.startswith(host + " ")
+        own.stop()
 
 
 def test_stop_and_restart_with_several_gils(own):
