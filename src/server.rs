@@ -28,6 +28,7 @@ pub unsafe extern "C" fn pre_config(
     _plog: *mut sys::apr_pool_t,
     _ptemp: *mut sys::apr_pool_t,
 ) -> c_int {
+    guard::install();
     process::update(|config| *config = process::ProcessConfig::default());
     // SAFETY: httpd's configuration pool.
     unsafe { mutex::register(pconf) };
