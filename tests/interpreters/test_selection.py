@@ -181,6 +181,7 @@ def ask(site, path, host="first.test"):
     ],
 )
 def test_name(site, path, name):
+    # spec: directives:9.5/selection, directives:6/step-3, directives:11/summary
     found, main, _, _ = ask(site, path)
     assert (found, main) == (site.fill(name), name == "first.test")
 
@@ -207,6 +208,7 @@ def test_names_of_the_host_header_make_no_interpreters(site):
 
 def test_phases_of_one_request_may_differ(site):
     # spec: interpreters:1.1.6, interpreters:1.1/server-name, interpreters:I-6
+    # spec: directives:11/early
     name, _, early, fixup = ask(site, "/phases/x.txt", "first.test")
     assert (name, early, fixup) == (site.fill("@DOCS@/phases/"), "first.test", site.fill("@DOCS@/phases/"))
     name, _, early, _ = ask(site, "/named/x.txt")
