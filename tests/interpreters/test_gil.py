@@ -122,6 +122,7 @@ def test_an_extension_that_refuses_is_explained(own):
                                  "    try:\n        importlib.import_module(name)\n"
                                  "    except ModuleNotFoundError:\n        pass\n"
                                  "raise ImportError('module x does not support loading in subinterpreters')\n")  # fmt: skip
+    own.log.expect(r"MPY0401: PythonHandler pages: uncaught ImportError", times=1)
     own.log.expect(r"MPY0301: interpreter='one\.test' .*'PythonInterpreter main_interpreter'", times=1)
     own.log.expect_traceback(r"ImportError: module \S+ does not support loading in subinterpreters", times=1)
     assert own.get("/refuse", host="one.test").status == 500

@@ -145,6 +145,8 @@ def test_many_images(serve):
     types = identities(site)
     assert len(set(types)) == len(MANY)
     assert types == identities(site)
+    # No second attempt was needed.
+    assert not site.log.find("MPY0202")
 
 
 def test_images_after_descriptors_were_closed(serve):
