@@ -36,6 +36,11 @@ def handler(req):
         _apache._global_lock(req.server, "key", 1)
     elif what == "release":
         _apache._global_unlock(req.server, "key", 1)
+    elif what == "log":
+        note("log")
+        for _ in range(200):
+            req.server.log_error("x" * 1000)
+        req.write("logged")
     elif what == "thread":
         now, native = threading.current_thread(), threading.get_native_id()
         main = threading.main_thread()
@@ -56,13 +61,26 @@ PythonHandler waiting
 <VirtualHost 127.0.0.1:@PORT@>
     ServerName other.test
 </VirtualHost>
+<VirtualHost 127.0.0.1:@PORT@>
+    ServerName logging.test
+    ErrorLog "|/bin/sh @ROOT@/lib/reads-later.sh"
+</VirtualHost>
 """
+
+
+#: A log program that reads nothing before it is told to: the pipe fills up.
+READS_LATER = """
+while [ ! -e @ROOT@/tmp/read-now ]; do sleep 0.05; done
+exec cat >/dev/null
+"""
+
+FILES = {"lib/waiting.py": WAITING, "lib/reads-later.sh": READS_LATER}
 
 
 @pytest.fixture(scope="module", params=["worker", "event"])
 def site(request, tree):
     """One child, so that all requests of a host meet in one interpreter."""
-    with Httpd(tree, request.param, CONFIG, {"lib/waiting.py": WAITING}, processes=1, threads=8) as httpd:
+    with Httpd(tree, request.param, CONFIG, FILES, processes=1, threads=8) as httpd:
         yield httpd
 
 
@@ -104,6 +122,21 @@ def test_waiting_for_a_global_lock(site, host):
         site.get("/release", host=host)
         waiter.join()
     assert got == ["locked"]
+
+
+def test_writing_to_a_log_that_nobody_reads(site):
+    # spec: interpreters:4.4
+    got = []
+    writer = threading.Thread(target=lambda: got.append(site.get("/log", host="logging.test").text))
+    writer.start()
+    try:
+        begun(site, "log")
+        assert site.get("/quick", host="logging.test").text.endswith("logging.test")
+        assert got == []
+    finally:
+        (site.root / "tmp/read-now").touch()
+        writer.join()
+    assert got == ["logged"]
 
 
 def test_current_thread(site):
