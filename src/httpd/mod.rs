@@ -29,4 +29,5 @@ pub mod server;
 pub mod settings;
 pub mod sys;
 pub mod table;
+pub mod user;
 pub mod view;
