@@ -2,6 +2,7 @@
 
 pub mod attributes;
 pub mod bytes;
+pub mod capi;
 pub mod conn;
 pub mod constants;
 pub mod detach;
@@ -13,6 +14,7 @@ pub mod hlist;
 pub mod live;
 pub mod module;
 pub mod query;
+pub mod raw;
 pub mod request;
 pub mod server;
 pub mod server_config;

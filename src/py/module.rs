@@ -22,8 +22,7 @@ pub fn native<'py>(py: Python<'py>, host: &HostTable) -> PyResult<Bound<'py, PyM
     module.add_class::<table::Table>()?;
     table::TableIter::set_type_name(py)?;
     module.add("table", py.get_type::<table::Table>())?;
-    // SAFETY: the host's main server lives as long as the child serves.
-    module.add("main_server", unsafe { server::Server::new(host.main_server) })?;
+    module.add("main_server", host.main_server.map(server::Server::of))?;
     module.add("interpreter", host.name.to_string_lossy())?;
     constants::add(&module)?;
     functions::add(&module)?;
