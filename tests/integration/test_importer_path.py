@@ -2,6 +2,7 @@
 
 import os
 import re
+import threading
 
 import pytest
 
@@ -39,6 +40,7 @@ SECTIONS = {
     "frozen": "PythonHandler frozen\nPythonInterpreter frozen",
     "legacy": "PythonHandler legacy_module\nPythonInterpreter legacy",
     "plain": "PythonHandler plain_module\nPythonOption mod_python.importer default",
+    "busy": "PythonHandler busy\nPythonInterpreter busy",
     "path": "PythonHandler with_path\nPythonPath \"sys.path + ['@ROOT@/standard']\"\nPythonInterpreter path",
 }
 
@@ -132,6 +134,10 @@ FILES = {
     "htdocs/frozen/frozen.py": module("'one'"),
     "htdocs/legacy/legacy_module.py": module("__name__ + ' ' + str('@DOCS@/legacy/' in sys.path)"),
     "htdocs/plain/plain_module.py": module("__name__ + ' ' + str('@DOCS@/plain/' in sys.path)"),
+    "htdocs/busy/busy.py": module("f'{first.value} {second.value} {first.lowest is second.lowest}'", "import first, second"),
+    "htdocs/busy/first.py": "import lowest\nvalue = lowest.value",
+    "htdocs/busy/second.py": "import lowest\nvalue = lowest.value",
+    "htdocs/busy/lowest.py": "value = 0",
     "standard/standard_module.py": "value = 'standard'",
     "htdocs/path/with_path.py": module("standard_module.value", "import standard_module"),
 }
@@ -321,6 +327,32 @@ def test_interpreters_that_keep_the_default_importer(site):
 def test_another_value_of_the_option(site):
     # spec: interpreters:6/identity
     assert said(site, "plain") == "plain_module True"
+
+
+def test_change_under_load(site):
+    # spec: interpreters:6.3.8, interpreters:6.3.9
+    stop = threading.Event()
+    seen = []
+
+    def ask():
+        while not stop.is_set():
+            answer = site.get("/busy/x")
+            seen.append((answer.status, *answer.text.split()))
+
+    askers = [threading.Thread(target=ask) for _ in range(4)]
+    for asker in askers:
+        asker.start()
+    try:
+        for number in range(1, 31):
+            os.replace(site.write("htdocs/busy/new", f"value = {number}"), site.docs / "busy/lowest.py")
+            assert said(site, "busy") == f"{number} {number} True"
+    finally:
+        stop.set()
+        for asker in askers:
+            asker.join()
+    assert len(seen) > 30
+    # Two modules that import a third always meet in the same one.
+    assert [answer for answer in seen if answer[0] != 200 or answer[1] != answer[2] or answer[3] != "True"] == []
 
 
 def test_standard_imports_go_on(site):
