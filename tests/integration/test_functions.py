@@ -79,6 +79,7 @@ def test_constants(site):
 
 def test_constants_that_are_no_numbers(site):
     # spec: api:2/results, api:2/magic-types, api:2/build, api:2/SERVER_RETURN, api:2/apache.table
+    # spec: api:2/legacy
     assert evaluate(site, "[apache.REQ_EXIT, apache.PROG_TRACEBACK]") == ["REQ_EXIT", "PROG_TRACEBACK"]
     names = ["CGI_MAGIC_TYPE", "INCLUDES_MAGIC_TYPE", "INCLUDES_MAGIC_TYPE3", "DIR_MAGIC_TYPE"]
     assert evaluate(site, f"[getattr(apache, n) for n in {names}]") == [

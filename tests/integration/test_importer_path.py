@@ -36,10 +36,12 @@ SECTIONS = {
     "cycle": "PythonHandler cycle",
     "off": "PythonHandler off\nPythonAutoReload Off",
     "info": "PythonHandler info",
-    "on-path": "PythonHandler on_path\nPythonDebug On",
+    "on-path": "PythonHandler on_path\nPythonDebug On\nPythonInterpreter on-path",
     "frozen": "PythonHandler frozen\nPythonInterpreter frozen",
     "legacy": "PythonHandler legacy_module\nPythonInterpreter legacy",
-    "plain": "PythonHandler plain_module\nPythonOption mod_python.importer default",
+    "plain": "PythonHandler plain_module\nPythonOption mod_python.importer default\nPythonInterpreter plain",
+    "mixed-by-name": "PythonHandler mixed\nPythonOption mod_python.importer default\nPythonInterpreter plain",
+    "mixed-by-file": "PythonHandler mixed\nPythonInterpreter plain",
     "busy": "PythonHandler busy\nPythonInterpreter busy",
     "path": "PythonHandler with_path\nPythonPath \"sys.path + ['@ROOT@/standard']\"\nPythonInterpreter path",
 }
@@ -138,6 +140,8 @@ FILES = {
     "htdocs/busy/first.py": "import lowest\nvalue = lowest.value",
     "htdocs/busy/second.py": "import lowest\nvalue = lowest.value",
     "htdocs/busy/lowest.py": "value = 0",
+    "htdocs/mixed-by-name/mixed.py": module("'by name ' + __name__"),
+    "htdocs/mixed-by-file/mixed.py": module("'by file ' + __name__[:4]"),
     "standard/standard_module.py": "value = 'standard'",
     "htdocs/path/with_path.py": module("standard_module.value", "import standard_module"),
 }
@@ -327,6 +331,16 @@ def test_interpreters_that_keep_the_default_importer(site):
 def test_another_value_of_the_option(site):
     # spec: interpreters:6/identity
     assert said(site, "plain") == "plain_module True"
+
+
+def test_both_importers_in_one_interpreter(site):
+    # spec: interpreters:6/identity, interpreters:I-19
+    for _ in range(2):
+        assert said(site, "mixed-by-name") == "by name mixed"
+        assert said(site, "mixed-by-file") == "by file _mp_"
+    site.write("htdocs/mixed-by-name/mixed.py", module("'changed ' + __name__"))
+    assert said(site, "mixed-by-file") == "by file _mp_"
+    assert said(site, "mixed-by-name") == "changed mixed"
 
 
 def test_change_under_load(site):

@@ -215,7 +215,7 @@ def test_cleanups_run_at_the_childs_end(httpd):
 
 
 def test_objects_do_not_pile_up(site):
-    # spec: interpreters:I-14, api:A-26
+    # spec: interpreters:I-14
     source = """
         import sys
         for _ in range(20):
