@@ -5,6 +5,7 @@ use std::ptr;
 
 use super::config::module_index;
 use super::conn::Conn;
+use super::request::Request;
 use super::server::Server;
 use super::sys;
 
@@ -88,6 +89,8 @@ pub enum Owner<'r> {
     Default,
     /// A server.
     Server(Server),
+    /// A request.
+    Request(Request<'r>),
     /// A connection.
     Conn(Conn<'r>),
 }
@@ -98,6 +101,7 @@ impl Owner<'_> {
         let target = match self {
             Owner::Default => Target::Default,
             Owner::Server(server) => Target::Server(server.as_ptr()),
+            Owner::Request(request) => Target::Request(request.as_ptr()),
             Owner::Conn(conn) => Target::Conn(conn.as_ptr()),
         };
         // SAFETY: a view's record is live.
