@@ -56,7 +56,7 @@ pub fn run(py: Python<'_>, call: &mut PhaseCall<'_>) {
     }
     request::handler_ended(py, object.get());
     with_state(record, |state| state.phase = outer);
-    request::drop_if_private(&object, record);
+    request::drop_if_private(&object);
 }
 
 /// The record of the request for a moment; never held across Python code.

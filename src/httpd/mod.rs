@@ -23,5 +23,5 @@ pub mod section;
 pub mod send_file;
 pub mod settings;
 pub mod sys;
-pub mod view;
 pub mod table;
+pub mod view;

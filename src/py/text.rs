@@ -34,16 +34,22 @@ pub fn decode_latin1<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, 
     }
 }
 
-/// A C string as str, one character for each byte; NULL as None.
+/// Bytes as str, None as None.
 ///
-/// # Safety
-/// `text` is NULL or NUL-terminated.
-pub unsafe fn decode_latin1_c<'py>(py: Python<'py>, text: *const c_char) -> PyResult<Option<Bound<'py, PyString>>> {
-    if text.is_null() {
-        return Ok(None);
-    }
-    // SAFETY: the caller guarantees it.
-    decode_latin1(py, unsafe { pool::bytes(text) }).map(Some)
+/// # Errors
+/// MemoryError.
+#[inline]
+pub fn optional<'py>(py: Python<'py>, bytes: Option<&[u8]>) -> PyResult<Option<Bound<'py, PyString>>> {
+    bytes.map(|bytes| decode(py, bytes)).transpose()
+}
+
+/// Bytes as str, one character each; None as None.
+///
+/// # Errors
+/// MemoryError.
+#[inline]
+pub fn optional_latin1<'py>(py: Python<'py>, bytes: Option<&[u8]>) -> PyResult<Option<Bound<'py, PyString>>> {
+    bytes.map(|bytes| decode_latin1(py, bytes)).transpose()
 }
 
 /// A C string as str, NULL as None.

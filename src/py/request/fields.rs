@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 
-use super::Request;
+use super::{Request, object};
 use crate::py::conn::Conn;
 use crate::py::server::Server;
 use crate::py::table::{RequestTable, Table};
@@ -27,19 +27,17 @@ table_getter!(headers_in HeadersIn headers_out HeadersOut err_headers_out ErrHea
 impl Request {
     #[getter]
     fn connection(&self, py: Python<'_>) -> PyResult<Py<Conn>> {
-        // SAFETY: the record is live.
-        let record = self.live.with(|record| unsafe { (*record).connection })?;
-        // SAFETY: the connection outlives the request; `expire` expires both objects together.
-        let made = self.connection.get_or_try_init(py, || Py::new(py, unsafe { Conn::new(record) }))?;
-        Ok(made.clone_ref(py))
+        self.live.view(|request| {
+            let made = self.connection.get_or_try_init(py, || Py::new(py, object::connection(request)))?;
+            Ok(made.clone_ref(py))
+        })?
     }
 
     #[getter]
     fn server(&self, py: Python<'_>) -> PyResult<Py<Server>> {
-        // SAFETY: the record is live.
-        let server = self.live.with(|record| unsafe { (*record).server })?;
-        // SAFETY: servers live as long as the child serves.
-        let made = self.server.get_or_try_init(py, || Py::new(py, unsafe { Server::new(server) }))?;
-        Ok(made.clone_ref(py))
+        self.live.view(|request| {
+            let made = self.server.get_or_try_init(py, || Py::new(py, object::server(request)))?;
+            Ok(made.clone_ref(py))
+        })?
     }
 }

@@ -1,0 +1,118 @@
+//! A safe view of a request. Fields and functions of httpd that take a live request and nothing else are safe here.
+//! `py::request` shows them to Python.
+
+mod body;
+mod caching;
+mod names;
+mod numbers;
+mod parts;
+mod response;
+mod state;
+mod texts;
+mod variables;
+
+use std::marker::PhantomData;
+
+use super::config::DirConfig;
+use super::log::{self, Level, Target};
+use super::pool::Pool;
+use super::request_state::RequestState;
+use super::sys;
+use super::table::Table;
+use super::view::Record;
+
+/// A live request, in the thread that serves it.
+#[derive(Clone, Copy)]
+pub struct Request<'r>(*mut sys::request_rec, PhantomData<&'r sys::request_rec>);
+
+impl Record for sys::request_rec {
+    type View<'r> = Request<'r>;
+
+    #[inline]
+    unsafe fn view<'r>(record: *mut sys::request_rec) -> Request<'r> {
+        Request(record, PhantomData)
+    }
+}
+
+impl<'r> Request<'r> {
+    /// The record, for the parts of the module that work with it themselves.
+    #[inline]
+    pub fn as_ptr(self) -> *mut sys::request_rec {
+        self.0
+    }
+
+    /// `r->pool`
+    #[inline]
+    fn pool(self) -> Pool {
+        // SAFETY: the view's record is live, so is its pool.
+        unsafe { Pool::from_raw((*self.0).pool) }
+    }
+
+    /// Looks at what the module keeps with the request; None before Python saw it. `look` neither calls httpd nor uses
+    /// the view.
+    #[inline]
+    fn with_state<R>(self, look: impl FnOnce(&mut RequestState) -> R) -> Option<R> {
+        // SAFETY: the view's record is live; the borrow ends with `look`, and this thread is the only one here.
+        unsafe { RequestState::of(self.0) }.map(look)
+    }
+
+    /// The configuration of this module that counts for the request, None where there is none. httpd may merge another
+    /// one later; this one stays as long as the request.
+    pub fn dir_config(self) -> Option<&'r DirConfig> {
+        // SAFETY: the view's record is live; what its vector points to lives as long as the request.
+        unsafe { DirConfig::of((*self.0).per_dir_config) }
+    }
+
+    /// `r->headers_in`
+    pub fn headers_in(self) -> Table<'r> {
+        // SAFETY: the view's record is live, its table lives as long.
+        unsafe { Table::from_raw((*self.0).headers_in) }
+    }
+
+    /// `r->subprocess_env`
+    pub fn subprocess_env(self) -> Table<'r> {
+        // SAFETY: the view's record is live, its table lives as long.
+        unsafe { Table::from_raw((*self.0).subprocess_env) }
+    }
+
+    /// `r->connection`, which outlives the request.
+    pub fn connection(self) -> *mut sys::conn_rec {
+        // SAFETY: the view's record is live.
+        unsafe { (*self.0).connection }
+    }
+
+    /// `r->server`, which lives as long as the child serves.
+    pub fn server(self) -> *mut sys::server_rec {
+        // SAFETY: the view's record is live.
+        unsafe { (*self.0).server }
+    }
+
+    /// `r->main`: the request whose sub-request this is. It outlives its sub-requests.
+    pub fn main(self) -> Option<Request<'r>> {
+        // SAFETY: the view's record is live.
+        self.linked(unsafe { (*self.0).main })
+    }
+
+    /// `r->prev`: the request that was redirected to this one.
+    pub fn prev(self) -> Option<Request<'r>> {
+        // SAFETY: the view's record is live.
+        self.linked(unsafe { (*self.0).prev })
+    }
+
+    /// `r->next`: the request this one was redirected to.
+    pub fn next(self) -> Option<Request<'r>> {
+        // SAFETY: the view's record is live.
+        self.linked(unsafe { (*self.0).next })
+    }
+
+    /// A request that belongs to the same connection. All requests of a chain of redirects lie in the first one's pool.
+    fn linked(self, record: *mut sys::request_rec) -> Option<Request<'r>> {
+        (!record.is_null()).then_some(Request(record, PhantomData))
+    }
+
+    /// Writes a line into the request's error log. May block.
+    pub fn log(self, level: Level, line: &[u8]) {
+        // SAFETY: the view's record is live.
+        unsafe { log::write(Target::Request(self.0), level, line) };
+    }
+}
