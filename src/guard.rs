@@ -2,11 +2,27 @@
 //! becomes a 500, the child lives on.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::ffi::c_int;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};
 
 use crate::httpd::log::{self, Level, Target};
 use crate::httpd::sys;
+
+thread_local! {
+    /// Where the last panic of this thread began.
+    static PLACE: Cell<Option<String>> = const { Cell::new(None) };
+}
+
+/// Keeps Rust's own report of a panic out of the log, which gets one line from here instead. Every copy of the library
+/// calls this for itself.
+pub fn install() {
+    set_hook(Box::new(|info| {
+        let place = info.location().map(|place| format!("{}:{}", place.file(), place.line()));
+        // A thread that is ending has no place any more; its panic is reported without.
+        let _ = PLACE.try_with(|last| last.set(place));
+    }));
+}
 
 fn message(panic: &(dyn Any + Send)) -> String {
     let text = panic
@@ -14,7 +30,8 @@ fn message(panic: &(dyn Any + Send)) -> String {
         .map(|text| (*text).to_owned())
         .or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "no message".to_owned());
-    format!("MPY0001: the module's own code panicked, please report this: {text}")
+    let place = PLACE.try_with(Cell::take).ok().flatten().unwrap_or_else(|| "an unknown place".to_owned());
+    format!("MPY0001: the module's own code panicked at {place}, please report this: {text}")
 }
 
 /// Runs a hook of a request; a panic gives 500.
@@ -36,7 +53,7 @@ pub fn process<T>(failed: T, body: impl FnOnce() -> T) -> T {
     })
 }
 
-/// Runs a call inside an image; a panic leaves the call's result as it is, which means failure.
-pub fn image(body: impl FnOnce()) {
-    process((), body);
+/// Runs a call inside an image; the text for the log where it panicked.
+pub fn image(body: impl FnOnce()) -> Result<(), String> {
+    catch_unwind(AssertUnwindSafe(body)).map_err(|panic| message(&*panic))
 }

@@ -11,10 +11,10 @@ use crate::guard;
 use crate::httpd::config::{self, ServerConfig};
 use crate::httpd::log::{self, Level, Target};
 use crate::httpd::pool::{Pool, bytes};
-use crate::httpd::{chain, idle, mutex, mutex_plan, process, sys};
+use crate::httpd::{chain, idle, mutex, mutex_plan, process, sys, user};
 use crate::interp::start::StartConfig;
 use crate::interp::table::{self, TableConfig};
-use crate::interp::{exit, image_file};
+use crate::interp::{exit, home, image_file};
 
 /// The version of the module and its package.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -28,6 +28,7 @@ pub unsafe extern "C" fn pre_config(
     _plog: *mut sys::apr_pool_t,
     _ptemp: *mut sys::apr_pool_t,
 ) -> c_int {
+    guard::install();
     process::update(|config| *config = process::ProcessConfig::default());
     // SAFETY: httpd's configuration pool.
     unsafe { mutex::register(pconf) };
@@ -51,12 +52,37 @@ pub unsafe extern "C" fn post_config(
                 let part = Pool::from_raw(pconf).dup(part.as_bytes());
                 sys::ap_add_version_component(pconf, part);
             }
+            if !home_is_readable(server) {
+                return sys::HTTP_INTERNAL_SERVER_ERROR;
+            }
             image_file::remember_bytes();
             let main_name = select::main_name(server);
             process::update(|config| config.main_name = main_name);
             make_mutexes(server)
         }
     })
+}
+
+/// Whether the children's user can read PythonHome; a sentence in the log where not.
+///
+/// # Safety
+/// Called in post_config with its server.
+unsafe fn home_is_readable(server: *mut sys::server_rec) -> bool {
+    let Some(text) = process::current().home else { return true };
+    // The directive itself has refused what is no home at all.
+    let Ok(home) = home::check(text.to_bytes()) else { return true };
+    let paths = home::needed(&home);
+    let Some(path) = user::unreadable(&paths) else { return true };
+    let text = format!(
+        "MPY0110: PythonHome {} cannot be used: {} is not readable for the user that serves requests (uid {}). Open it \
+         and every directory above it to that user, or name another PythonHome",
+        text.to_string_lossy(),
+        path.display(),
+        user::id()
+    );
+    // SAFETY: the caller guarantees the server.
+    unsafe { log::write(Target::Server(server), Level::EMERG, text.as_bytes()) };
+    false
 }
 
 /// # Safety

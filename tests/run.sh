@@ -89,6 +89,9 @@ if [ -z "$smoke" ]; then
     check cargo fmt --check
     check cargo clippy --locked --all-targets -- -D warnings
     check cargo test --locked
+    # A build of its own for the test that makes the module's code panic.
+    check cargo build --locked --features test-panic --target-dir "$CARGO_TARGET_DIR/panic"
+    set -- --panic-module="$CARGO_TARGET_DIR/panic/debug/libmod_python.so" "$@"
 else
     set -- -m "smoke or interpreters" "$@"
 fi

@@ -7,7 +7,7 @@ use pyo3::types::{PyAny, PyDict, PyList, PyString};
 
 use super::report;
 use crate::abi::{ChildCleanupCall, ExpireCall, ImportCall, RequestCleanupCall, StartCall};
-use crate::httpd::log::{Level, Target};
+use crate::httpd::log::{self, Level, Target};
 use crate::httpd::sys;
 use crate::image::state::{self, Objects};
 use crate::py;
@@ -33,8 +33,27 @@ fn bring_up(py: Python<'_>) -> PyResult<()> {
         path.insert(0, package_dir)?;
     }
     py.import("mod_python.apache")?;
+    check_version(py)?;
     let core = py.import("mod_python._core")?;
     state::set_objects(py, Objects { core: core.unbind(), modules: modules.unbind() });
+    Ok(())
+}
+
+/// Warns where the package is another release than this module; work goes on.
+fn check_version(py: Python<'_>) -> PyResult<()> {
+    let found = shown(&py.import("mod_python.version")?.getattr("version")?);
+    let expected = env!("CARGO_PKG_VERSION");
+    if found != expected {
+        let place = shown(&py.import("mod_python")?.getattr("__file__")?);
+        let target = state::host().map_or(Target::Default, |host| Target::Server(host.main_server));
+        for text in [
+            format!("MPY0207: mod_python.so is {expected}, the Python package mod_python is {found}"),
+            format!("MPY0207: the package is {place}; install both from one release"),
+        ] {
+            // SAFETY: the main server's record lives as long as the child serves.
+            unsafe { log::write(target, Level::WARNING, text.as_bytes()) };
+        }
+    }
     Ok(())
 }
 

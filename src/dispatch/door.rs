@@ -13,6 +13,8 @@ use crate::abi::{Call, HostTable, ImageTable};
 use crate::guard;
 use crate::httpd::config;
 use crate::httpd::log::{self, Level, Target};
+use crate::httpd::request_state::RequestState;
+use crate::httpd::sys;
 use crate::image::state;
 
 /// The entry of an image: takes the host's facts and answers with the image's functions.
@@ -24,6 +26,7 @@ pub unsafe extern "C" fn mod_python_image_main(host: *const c_void, image: *mut 
     // SAFETY: the caller guarantees both.
     unsafe {
         let host = &*host.cast::<HostTable>();
+        guard::install();
         config::set_module_index(host.module_index);
         state::set_host(host);
         *image.cast::<ImageTable>() = ImageTable { run };
@@ -66,8 +69,33 @@ fn door(py: Python<'_>) -> PyResult<()> {
     let Some(call) = (unsafe { call.as_mut() }) else {
         return Err(PyRuntimeError::new_err("only httpd calls this"));
     };
-    guard::image(|| serve(py, call));
+    if let Err(text) = guard::image(|| serve(py, call)) {
+        panicked(call, &text);
+    }
     Ok(())
+}
+
+/// The module's own code panicked: a phase fails, whatever its earlier handlers answered; everything else has failed by
+/// having no result.
+fn panicked(call: &mut Call<'_, '_>, text: &str) {
+    let interpreter = state::host().map(|host| host.name.to_string_lossy().into_owned()).unwrap_or_default();
+    let (target, line) = match call {
+        Call::Phase(call) => {
+            call.result = sys::HTTP_INTERNAL_SERVER_ERROR;
+            let phase = call.phase.name();
+            (Target::Request(call.request), format!("{text} (phase {phase}, interpreter '{interpreter}')"))
+        }
+        _ => (Target::Default, format!("{text} (interpreter '{interpreter}')")),
+    };
+    // SAFETY: the host passed a live request.
+    unsafe {
+        if let Target::Request(request) = target
+            && let Some(state) = RequestState::of(request)
+        {
+            state.phase = None;
+        }
+        log::write(target, Level::CRIT, line.as_bytes());
+    }
 }
 
 fn serve(py: Python<'_>, call: &mut Call<'_, '_>) {

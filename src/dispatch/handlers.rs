@@ -105,7 +105,7 @@ fn one(py: Python<'_>, call: &PhaseCall<'_>, object: &Bound<'_, request::Request
     // SAFETY: entry and directory live in the configuration's or the request's pool.
     let (entry, directory) = unsafe { (&*item.entry, item.directory.as_ref().map(|text| bytes(text))) };
     #[cfg(feature = "test-panic")]
-    assert_ne!(entry.text(), b"mod_python-panic", "asked for by a test");
+    assert!(entry.text() != b"mod_python-panic", "asked for by a test");
     let lookup = lookup(call, entry.text(), directory.filter(|_| !entry.is_location()), entry.silent);
     let pdb = call.settings.is_some_and(|settings| settings.enable_pdb.is_on()) && one_process();
     let outcome = match resolve::callable(py, &lookup, object.as_any()) {

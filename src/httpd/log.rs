@@ -11,6 +11,8 @@ use super::sys;
 pub struct Level(pub c_int);
 
 impl Level {
+    /// The server cannot start.
+    pub const EMERG: Level = Level(sys::APLOG_EMERG);
     /// A fault of the module itself.
     pub const CRIT: Level = Level(sys::APLOG_CRIT);
     /// Something failed.

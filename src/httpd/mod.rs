@@ -24,4 +24,5 @@ pub mod send_file;
 pub mod settings;
 pub mod sys;
 pub mod table;
+pub mod user;
 pub mod view;

@@ -3,10 +3,8 @@
 
 use std::ffi::c_void;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
 use std::time::Duration;
-
-use pyo3::ffi;
 
 use super::{table, thread};
 use crate::abi::{Call, ChildCleanupCall};
@@ -43,22 +41,36 @@ pub fn run(in_order: bool) -> bool {
     if thread::EXITING.swap(true, Ordering::AcqRel) || !in_order || thread::holds_gil() || table::all().is_empty() {
         return true;
     }
-    let done = Arc::new((Mutex::new(false), Condvar::new()));
+    let done = Arc::new((Mutex::new(Progress::UserCode), Condvar::new()));
     let signal = Arc::clone(&done);
     let worker = std::thread::Builder::new().name("mod_python exit".to_owned()).spawn(move || {
+        let report = |progress| {
+            *signal.0.lock().unwrap_or_else(PoisonError::into_inner) = progress;
+            signal.1.notify_all();
+        };
         user_code();
-        *signal.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        signal.1.notify_all();
-        hold_everything()
+        report(Progress::Holding);
+        hold_everything(|| report(Progress::Held))
     });
     if worker.is_err() {
         return false;
     }
     let guard = done.0.lock().unwrap_or_else(PoisonError::into_inner);
-    match done.1.wait_timeout_while(guard, LIMIT, |finished| !*finished) {
-        Ok((finished, _)) => *finished,
+    match done.1.wait_timeout_while(guard, LIMIT, |progress| *progress != Progress::Held) {
+        Ok((progress, _)) => *progress != Progress::UserCode,
         Err(_) => false,
     }
+}
+
+/// How far the end has come.
+#[derive(PartialEq)]
+enum Progress {
+    /// Cleanups and `atexit` callbacks run.
+    UserCode,
+    /// They are through; the GILs are being taken.
+    Holding,
+    /// No thread can run Python any more.
+    Held,
 }
 
 fn user_code() {
@@ -67,30 +79,43 @@ fn user_code() {
         let Some(cleanup) = last else { break };
         if let Some(interp) = table::by_index(cleanup.interp) {
             let mut call = ChildCleanupCall { callable: cleanup.callable, data: cleanup.data };
-            interp.run(&mut Call::ChildCleanup(&mut call));
+            interp.run_last(&mut Call::ChildCleanup(&mut call));
         }
     }
     for interp in table::all().into_iter().rev() {
-        interp.run(&mut Call::Exit);
+        interp.run_last(&mut Call::Exit);
     }
 }
 
-/// Takes the GIL of every interpreter and never gives it back.
-fn hold_everything() -> ! {
-    if let Some(main) = table::main() {
-        let own: Vec<_> = table::all().into_iter().filter(|interp| interp.own_gil).collect();
-        thread::enter(main, || {
-            for interp in own {
-                // SAFETY: a new state for this thread, which never leaves; the interpreter is never ended.
-                unsafe {
-                    let state = ffi::PyThreadState_New(interp.state());
-                    ffi::PyEval_RestoreThread(state);
-                }
-            }
+/// Takes the GIL of every interpreter and never gives it back. One thread can hold only one, so those that interpreters
+/// have for themselves are taken by a thread each.
+///
+/// `held` is called once no other thread can run Python any more.
+fn hold_everything(held: impl FnOnce()) -> ! {
+    let keepers: Vec<_> = table::all().into_iter().filter(|interp| interp.own_gil).map(keeper).collect();
+    for keeper in keepers.into_iter().flatten() {
+        let _ = keeper.recv();
+    }
+    let rest = || {
+        held();
+        park()
+    };
+    match table::main() {
+        Some(main) => thread::enter(main, rest),
+        None => rest(),
+    }
+}
+
+/// A thread that takes the interpreter's GIL, says so and keeps it. None where no thread can be made.
+fn keeper(interp: &'static table::Interp) -> Option<mpsc::Receiver<()>> {
+    let (held, report) = mpsc::channel();
+    let keep = move || {
+        thread::enter(interp, || {
+            let _ = held.send(());
             park()
         })
-    }
-    park()
+    };
+    std::thread::Builder::new().name("mod_python exit".to_owned()).spawn(keep).ok().map(|_| report)
 }
 
 fn park() -> ! {

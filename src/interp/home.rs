@@ -58,6 +58,29 @@ pub fn check(home: &[u8]) -> Result<Home, String> {
     Err(format!("PythonHome {text} has no Python {wanted}: {} is missing", landmark.display()))
 }
 
+/// What Python has to read in a home to start: its library, and for an environment its settings and the library that
+/// these name.
+pub fn needed(home: &Home) -> Vec<PathBuf> {
+    let library = |prefix: &Path| {
+        let names = ["lib", "lib64"].map(|lib| prefix.join(format!("{lib}/python{}", minor_version())));
+        let dir = names.into_iter().find(|dir| dir.exists());
+        dir.map(|dir| vec![dir.join("os.py"), dir.join("encodings/__init__.py"), dir]).unwrap_or_default()
+    };
+    match home {
+        Home::Prefix(prefix) => library(prefix),
+        Home::Environment(python) => {
+            let Some(dir) = python.parent().and_then(Path::parent) else { return Vec::new() };
+            let settings = dir.join("pyvenv.cfg");
+            let facts = std::fs::read_to_string(&settings).unwrap_or_default();
+            let lines = facts.lines().filter_map(|line| line.split_once('='));
+            let base = lines.filter(|(key, _)| key.trim() == "home").map(|(_, value)| Path::new(value.trim()));
+            let libraries = base.filter_map(Path::parent).flat_map(library);
+            let own = dir.join(format!("lib/python{}/site-packages", minor_version()));
+            [settings, own].into_iter().chain(libraries).filter(|path| path.exists()).collect()
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

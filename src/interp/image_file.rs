@@ -4,9 +4,9 @@
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::fs::File;
 use std::io::Write;
-use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd};
+use std::os::fd::{AsRawFd, FromRawFd};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::InterpError;
 use crate::abi::ImageMain;
@@ -16,6 +16,9 @@ const ENTRY: &CStr = c"mod_python_image_main";
 
 /// The bytes of this library, read in the parent: an upgrade on disk must not mix with running children.
 static BYTES: OnceLock<Result<Vec<u8>, String>> = OnceLock::new();
+
+/// The addresses of all entries in this process, the host copy's first: what tells one copy from another.
+static ENTRIES: Mutex<Vec<usize>> = Mutex::new(Vec::new());
 
 /// The real path of this library's file.
 pub fn own_path() -> Option<PathBuf> {
@@ -52,8 +55,7 @@ pub struct Loaded {
     pub refused: Vec<String>,
 }
 
-/// Loads a fresh copy. It is never unloaded, its descriptor never closed: glibc finds loaded libraries by name, and a
-/// reused descriptor number would give the first image again.
+/// Loads a fresh copy, which is never unloaded.
 ///
 /// # Errors
 /// [`InterpError::Image`] with everything that was tried.
@@ -97,12 +99,21 @@ fn in_memory(bytes: &[u8], host_entry: ImageMain) -> Attempt<'_> {
             File::from_raw_fd(fd)
         };
         file.write_all(bytes).map_err(|error| error.to_string())?;
-        let path = format!("/proc/self/fd/{}", file.as_raw_fd());
-        let entry = open(&path, host_entry)?;
-        // Kept open for the life of the process.
-        let _ = file.into_raw_fd();
-        Ok(entry)
+        // The mapping keeps the memory; the descriptor is not needed any longer.
+        open(&descriptor_path(file.as_raw_fd(), entries_so_far()), host_entry)
     })
+}
+
+/// A path to a descriptor that no other image of this process was loaded by. glibc takes a library of the same name for
+/// the same library, and descriptor numbers come again once something has closed them; so the images' numbers are
+/// spelled into the path, in binary: `/` is 0, `/./` is 1.
+fn descriptor_path(descriptor: i32, image: usize) -> String {
+    let digits = format!("{image:b}").replace('0', "/").replace('1', "/./");
+    format!("/proc/self/fd{digits}/{descriptor}")
+}
+
+fn entries_so_far() -> usize {
+    ENTRIES.lock().unwrap_or_else(PoisonError::into_inner).len()
 }
 
 fn in_directory<'a>(bytes: &'a [u8], dir: &'a Path, host_entry: ImageMain) -> Attempt<'a> {
@@ -139,9 +150,14 @@ fn open(path: &str, host_entry: ImageMain) -> Result<ImageMain, String> {
     if address.is_null() {
         return Err(last_error());
     }
-    if address as usize == host_entry as usize {
-        return Err("the loader gave the copy that is already loaded".to_owned());
+    let mut entries = ENTRIES.lock().unwrap_or_else(PoisonError::into_inner);
+    if entries.is_empty() {
+        entries.push(host_entry as usize);
     }
+    if entries.contains(&(address as usize)) {
+        return Err("the loader gave a copy that is already loaded".to_owned());
+    }
+    entries.push(address as usize);
     // SAFETY: as above.
     Ok(unsafe { std::mem::transmute::<*mut c_void, ImageMain>(address) })
 }
@@ -157,4 +173,21 @@ fn last_error() -> String {
 /// The folder beside the library's own from which `mod_python` is imported.
 pub fn package_dir() -> Option<PathBuf> {
     Some(own_path()?.parent()?.parent()?.join("python"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_image_has_a_path_of_its_own() {
+        let own = File::open("/proc/self/exe").unwrap();
+        let descriptor = own.as_raw_fd();
+        let mut seen = std::collections::HashSet::new();
+        for image in 0..300 {
+            let path = descriptor_path(descriptor, image);
+            assert_eq!(std::fs::read_link(&path).unwrap(), std::fs::read_link("/proc/self/exe").unwrap());
+            assert!(seen.insert(path));
+        }
+    }
 }

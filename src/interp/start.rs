@@ -68,7 +68,11 @@ unsafe fn configure(config: &mut ffi::PyConfig, program: &CStr, prefix: Option<&
     }
 }
 
-fn checked(status: ffi::PyStatus) -> Result<(), String> {
+/// The error text of a status.
+///
+/// # Errors
+/// What Python says.
+pub fn checked(status: ffi::PyStatus) -> Result<(), String> {
     // SAFETY: a status is plain data; its texts are static.
     unsafe {
         if ffi::PyStatus_Exception(status) == 0 {

@@ -37,8 +37,16 @@ impl Interp {
         self.state as *mut ffi::PyInterpreterState
     }
 
-    /// Runs a call in the interpreter's image, with its GIL.
+    /// Runs a call in the interpreter's image, with its GIL. Does nothing once the child ends: no GIL is given back
+    /// from then on, and httpd ends a prefork child from a signal handler, in the middle of whatever it was doing.
     pub fn run(&self, call: &mut Call<'_, '_>) {
+        if !thread::EXITING.load(Ordering::Acquire) {
+            self.run_last(call);
+        }
+    }
+
+    /// As [`Interp::run`], also for the child's end.
+    pub fn run_last(&self, call: &mut Call<'_, '_>) {
         thread::enter(self, || {
             // SAFETY: the image belongs to this interpreter, whose GIL is held.
             unsafe { (self.image.run)(std::ptr::from_mut(call).cast()) }
@@ -211,47 +219,54 @@ fn new_interpreter(main: &Interp, own_gil: bool) -> Result<*mut ffi::PyInterpret
         // parked, and the main one attached again, so that enter finds what it left.
         unsafe {
             let outer = ffi::PyThreadState_Get();
-            let state = if own_gil { new_own_gil() } else { Ok(ffi::Py_NewInterpreter()) };
-            match state {
-                Ok(state) if !state.is_null() => {
-                    made = Ok(ffi::PyThreadState_GetInterpreter(state));
+            made = match new_state(own_gil) {
+                Ok(state) => {
+                    let interp = ffi::PyThreadState_GetInterpreter(state);
                     ffi::PyEval_SaveThread();
                     ffi::PyEval_RestoreThread(outer);
+                    Ok(interp)
                 }
-                Ok(_) => {}
-                Err(error) => made = Err(InterpError::Refused(error)),
-            }
+                Err(error) => Err(InterpError::Refused(error)),
+            };
         }
     });
     made
 }
 
+/// `Py_NewInterpreter`, which shares the main GIL and takes every extension module that can be taken at all, or an
+/// interpreter with a GIL of its own.
+///
+/// # Safety
+/// The caller holds the main interpreter's GIL.
 #[cfg(Py_3_12)]
-unsafe fn new_own_gil() -> Result<*mut ffi::PyThreadState, String> {
-    let config = ffi::PyInterpreterConfig {
-        use_main_obmalloc: 0,
-        allow_fork: 1,
-        allow_exec: 1,
-        allow_threads: 1,
-        allow_daemon_threads: 1,
-        check_multi_interp_extensions: 1,
-        gil: ffi::PyInterpreterConfig_OWN_GIL,
+unsafe fn new_state(own_gil: bool) -> Result<*mut ffi::PyThreadState, String> {
+    let config = if own_gil {
+        ffi::PyInterpreterConfig {
+            allow_fork: 1,
+            allow_exec: 1,
+            allow_daemon_threads: 1,
+            ..ffi::_PyInterpreterConfig_INIT
+        }
+    } else {
+        ffi::_PyInterpreterConfig_LEGACY_INIT
     };
     let mut state = std::ptr::null_mut();
-    // SAFETY: the caller holds the main interpreter's GIL; both arguments are live.
-    unsafe {
-        let status = ffi::Py_NewInterpreterFromConfig(&mut state, &config);
-        if ffi::PyStatus_Exception(status) != 0 {
-            let text = if status.err_msg.is_null() { c"no reason given".as_ptr() } else { status.err_msg };
-            return Err(CStr::from_ptr(text).to_string_lossy().into_owned());
-        }
-    }
+    // SAFETY: the caller holds the GIL; both arguments are live. Unlike Py_NewInterpreter, this does not end the process
+    // where it fails.
+    unsafe { start::checked(ffi::Py_NewInterpreterFromConfig(&mut state, &config)) }?;
     Ok(state)
 }
 
+/// # Safety
+/// As above.
 #[cfg(not(Py_3_12))]
-unsafe fn new_own_gil() -> Result<*mut ffi::PyThreadState, String> {
-    Err("interpreters with a GIL of their own need Python 3.12".to_owned())
+unsafe fn new_state(own_gil: bool) -> Result<*mut ffi::PyThreadState, String> {
+    if own_gil {
+        return Err("interpreters with a GIL of their own need Python 3.12".to_owned());
+    }
+    // SAFETY: the caller holds the GIL.
+    let state = unsafe { ffi::Py_NewInterpreter() };
+    if state.is_null() { Err("no reason given".to_owned()) } else { Ok(state) }
 }
 
 fn image_table(table: &'static Table, entry: ImageMain, index: usize, name: &CStr) -> ImageTable {

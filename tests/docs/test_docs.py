@@ -179,7 +179,7 @@ def test_writable_attributes_are_marked(name):
     same({attribute for attribute, mark in rows if mark}, writable)
 
 
-@pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_resolve(page):
     text = without_fences(page.read_text())
     broken = []

@@ -19,6 +19,11 @@ def pytest_addoption(parser):
     group = parser.getgroup("mod_python")
     group.addoption("--mpm", default=",".join(MPMS), help="MPMs to test with, as --mpm=prefork,event (default: all three)")
     group.addoption(
+        "--panic-module",
+        default=str(ROOT / "target/panic/debug/libmod_python.so"),
+        help="the module built with `--features test-panic` (default: target/panic/debug/libmod_python.so)",
+    )
+    group.addoption(
         "--module",
         default=str(ROOT / "target/release/libmod_python.so"),
         help="the built module (default: target/release/libmod_python.so)",
@@ -87,9 +92,22 @@ def python_version(built_module):
 @pytest.fixture(scope="session")
 def tree(built_module):
     """The installed form, modules/mod_python.so and python/mod_python, written once by the install script."""
+    yield from _staged(built_module)
+
+
+@pytest.fixture(scope="session")
+def panic_tree(request):
+    """As tree, for the build whose code panics where a handler is called mod_python-panic."""
+    path = Path(request.config.getoption("--panic-module")).resolve()
+    if not path.is_file():
+        pytest.fail(f"there is no {path}: CARGO_TARGET_DIR=target/panic cargo build --features test-panic")
+    yield from _staged(path)
+
+
+def _staged(module):
     folder = Path(tempfile.mkdtemp(prefix="mod_python-tree-", dir="/tmp"))
     folder.chmod(0o755)
-    command = ["sh", str(ROOT / "conf/install.sh"), "--prefix", str(folder), "--module", str(built_module)]
+    command = ["sh", str(ROOT / "conf/install.sh"), "--prefix", str(folder), "--module", str(module)]
     try:
         done = subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
         if done.returncode != 0:

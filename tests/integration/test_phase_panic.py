@@ -1,0 +1,95 @@
+"""A panic of the module's own code: one line at crit, status 500, and the child lives on.
+
+Runs with a build of the module that panics where a handler is called `mod_python-panic`.
+"""
+
+import re
+
+import pytest
+
+from harness import Httpd
+
+GOOD = """
+import os
+
+def handler(req):
+    req.write("good by %d" % os.getpid())
+    return 0
+
+def fixuphandler(req):
+    return 0
+"""
+
+CONFIG = """
+<Directory "@DOCS@">
+    SetHandler mod_python
+    PythonHandler good
+</Directory>
+<Directory "@DOCS@/content">
+    PythonHandler mod_python-panic
+</Directory>
+<Directory "@DOCS@/second">
+    PythonHandler good mod_python-panic
+</Directory>
+<Directory "@DOCS@/fixup">
+    PythonFixupHandler mod_python-panic
+</Directory>
+<Directory "@DOCS@/log">
+    PythonLogHandler mod_python-panic
+</Directory>
+<Directory "@DOCS@/cleanup">
+    PythonCleanupHandler mod_python-panic
+</Directory>
+<Directory "@DOCS@/another">
+    PythonInterpreter another
+    PythonHandler mod_python-panic
+    <Files "good">
+        PythonHandler good
+    </Files>
+</Directory>
+"""
+
+FILES = {
+    "htdocs/good.py": GOOD,
+    "htdocs/another/good.py": GOOD,
+    **{f"htdocs/{name}/.keep": "" for name in re.findall(r'@DOCS@/(\w+)', CONFIG)},
+}
+
+
+@pytest.fixture(scope="module")
+def site(panic_tree, mpm):
+    with Httpd(panic_tree, mpm, CONFIG, FILES, processes=1) as running:
+        yield running
+
+
+@pytest.mark.parametrize(
+    "where, phase, interpreter, status",
+    [
+        ("content", "PythonHandler", "localhost", 500),
+        ("fixup", "PythonFixupHandler", "localhost", 500),
+        ("another", "PythonHandler", "another", 500),
+        ("log", "PythonLogHandler", "localhost", 200),
+        ("cleanup", "PythonCleanupHandler", "localhost", 200),
+    ],
+)
+def test_panic(site, where, phase, interpreter, status):
+    # spec: directives:6/initial
+    before = site.get("/x").text
+    for _ in range(3):
+        site.log.expect(
+            r":crit\].*MPY0001: the module's own code panicked at src/\S+:\d+, please report this: asked for by a test "
+            rf"\(phase {phase}, interpreter '{interpreter}'\)", 1,
+        )  # fmt: skip
+        assert site.get(f"/{where}/x").status == status
+        site.log.check()
+        # The same child and its interpreters go on.
+        assert site.get("/x").text == before
+        assert site.get("/another/good").text == before
+
+
+def test_panic_after_a_good_handler(site):
+    # spec: directives:6/initial
+    site.log.expect("MPY0001: ", times=1)
+    # What the first one wrote and flushed has gone out already; what follows is httpd's error document.
+    answer = site.get("/second/x")
+    assert answer.text.startswith("good by ") and "500 Internal Server Error" in answer.text
