@@ -1,6 +1,6 @@
 //! One line per hook of httpd. All go through `guard`.
 
-use std::ffi::c_int;
+use std::ffi::{c_char, c_int};
 use std::ptr;
 
 use crate::dispatch::phases;
@@ -31,8 +31,24 @@ request_hooks! {
     log_transaction => phases::request, Phase::Log;
 }
 
+/// Names of modules, as httpd's hook lists want them: it keeps the address.
+#[repr(transparent)]
+struct Modules<const N: usize>([*const c_char; N]);
+
+// SAFETY: constant texts that httpd only reads.
+unsafe impl<const N: usize> Sync for Modules<N> {}
+
+/// In phases where the first answer counts, Python is asked before the modules that answer for nearly every URL. It
+/// declines where no handler is configured, and they go on as ever.
+static BEFORE_TRANS: Modules<4> =
+    Modules([c"mod_alias.c".as_ptr(), c"mod_userdir.c".as_ptr(), c"mod_vhost_alias.c".as_ptr(), ptr::null()]);
+static BEFORE_AUTHEN: Modules<4> =
+    Modules([c"mod_auth_basic.c".as_ptr(), c"mod_auth_digest.c".as_ptr(), c"mod_auth_form.c".as_ptr(), ptr::null()]);
+static BEFORE_TYPE: Modules<4> =
+    Modules([c"mod_mime.c".as_ptr(), c"mod_mime_magic.c".as_ptr(), c"mod_negotiation.c".as_ptr(), ptr::null()]);
+
 /// httpd's callback to register hooks; all stand in the middle, so that the order of LoadModule lines decides among
-/// modules.
+/// the other modules.
 pub unsafe extern "C" fn register(_pool: *mut sys::apr_pool_t) {
     const MIDDLE: c_int = sys::APR_HOOK_MIDDLE;
     let none = ptr::null();
@@ -43,13 +59,13 @@ pub unsafe extern "C" fn register(_pool: *mut sys::apr_pool_t) {
         sys::ap_hook_child_init(Some(server::child_init), none, none, MIDDLE);
         sys::ap_hook_pre_connection(Some(idle::pre_connection), none, none, MIDDLE);
         sys::ap_hook_post_read_request(Some(post_read_request), none, none, MIDDLE);
-        sys::ap_hook_translate_name(Some(translate_name), none, none, MIDDLE);
+        sys::ap_hook_translate_name(Some(translate_name), none, BEFORE_TRANS.0.as_ptr(), MIDDLE);
         sys::ap_hook_map_to_storage(Some(map_to_storage), none, none, MIDDLE);
         sys::ap_hook_header_parser(Some(header_parser), none, none, MIDDLE);
         sys::ap_hook_access_checker(Some(access_checker), none, none, MIDDLE);
-        sys::ap_hook_check_user_id(Some(check_user_id), none, none, MIDDLE);
+        sys::ap_hook_check_user_id(Some(check_user_id), none, BEFORE_AUTHEN.0.as_ptr(), MIDDLE);
         sys::ap_hook_auth_checker(Some(auth_checker), none, none, MIDDLE);
-        sys::ap_hook_type_checker(Some(type_checker), none, none, MIDDLE);
+        sys::ap_hook_type_checker(Some(type_checker), none, BEFORE_TYPE.0.as_ptr(), MIDDLE);
         sys::ap_hook_fixups(Some(fixups), none, none, MIDDLE);
         sys::ap_hook_handler(Some(handler), none, none, MIDDLE);
         sys::ap_hook_log_transaction(Some(log_transaction), none, none, MIDDLE);

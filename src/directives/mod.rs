@@ -256,7 +256,8 @@ impl Scope<'_> {
             let directive = &*(*self.cmd).directive;
             let file = String::from_utf8_lossy(crate::httpd::pool::bytes(directive.filename));
             let line = format!("MPY0101: {} at {}:{}: {text}", self.name(), file, directive.line_num);
-            log::write(Target::Server((*self.cmd).server), Level::WARNING, line.as_bytes());
+            // A virtual host has no log level of its own yet.
+            log::write(Target::Default, Level::WARNING, line.as_bytes());
         }
     }
 }

@@ -108,6 +108,10 @@ pub(super) unsafe extern "C" fn import(
     // SAFETY: as above.
     let mut scope = unsafe { Scope::new(cmd, dir) };
     scope.mark_server(ServerConfig::HAS_CODE);
+    // SAFETY: the server record is httpd's.
+    if unsafe { (*(*cmd).server).is_virtual } != 0 {
+        scope.warn("only the main server's lines are carried out, not those of a <VirtualHost>");
+    }
     let pool = scope.pool();
     if let Some(server) = scope.server() {
         server.imports = pool.alloc(ImportNode { text, interpreter, next: server.imports });

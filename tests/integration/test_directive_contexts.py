@@ -68,7 +68,9 @@ def test_server_level_and_virtual_host(tree):
     assert len(EVERY) == 26
     lines = "\n".join(f"{name} {value}" for name, value in EVERY.items())
     status, said = check(tree, f"{lines}\n<VirtualHost *>\n{lines}\n</VirtualHost>")
-    assert (status, "Syntax OK" in said, "MPY0101" in said) == (0, True, False), said
+    # Only PythonImport has a doubt: a virtual host's line is not carried out.
+    doubts = [line for line in said.splitlines() if "MPY0101" in line]
+    assert (status, "Syntax OK" in said, len(doubts), "MPY0101: PythonImport" in doubts[0]) == (0, True, 1, True), said
 
 
 @pytest.mark.parametrize("section", SECTIONS)

@@ -102,6 +102,7 @@ def test_imports(httpd):
     # spec: directives:1/PythonImport
     site = httpd.make(config=CONFIG, files=FILES, processes=1)
     announce(site.log)
+    site.log.expect(r"MPY0101: PythonImport at .* only the main server's lines are carried out")
     site.start()
     pids = site.children()
     said = [line.split("IMPORT ")[1] for line in site.log.wait_for("IMPORT started_a in", times=3)]

@@ -187,29 +187,3 @@ def test_authz_declines(site):
     # spec: directives:5/PythonAuthzHandler
     site.log.allow("AH01631: user named: authorization failure")
     assert site.get("/authz-declines/x").status == 401
-
-
-later = server(
-    """
-    PythonPath "sys.path + ['@ROOT@/python']"
-    <Directory "@DOCS@">
-        SetHandler mod_python
-        PythonHandler auth
-        AuthType Basic
-        AuthName "the realm"
-        AuthBasicAuthoritative Off
-        AuthUserFile "@ROOT@/users"
-        PythonAuthenHandler auth
-        Require valid-user
-    </Directory>
-    """,
-    FILES,
-    mpm="event",
-)
-
-
-def test_a_module_loaded_before_comes_first(later):
-    # spec: directives:5/middle
-    assert later.get("/x", headers=basic("spam", "eggs")).text == "for spam by Basic"
-    assert later.get("/x", headers=basic("file", "eggs")).text == "for file by Basic"
-    assert later.get("/x").status == 401
