@@ -111,15 +111,6 @@ impl HandlerEntry {
         matches!(self.place, Place::Location(_))
     }
 
-    /// The text of the `<Location>` in which the entry was written.
-    pub fn location(&self) -> Option<&[u8]> {
-        match self.place {
-            // SAFETY: NUL-terminated, in the entry's pool.
-            Place::Location(text) => Some(unsafe { bytes(text) }),
-            _ => None,
-        }
-    }
-
     /// The directory for a request, NULL where there is none; for a Location its text.
     ///
     /// # Safety

@@ -14,12 +14,14 @@ mod variables;
 use std::marker::PhantomData;
 
 use super::config::DirConfig;
+use super::handler_list::Place;
 use super::log::{self, Level, Target};
-use super::pool::Pool;
+use super::pool::{Pool, bytes};
 use super::request_state::RequestState;
 use super::sys;
 use super::table::Table;
 use super::view::Record;
+use crate::phase::Phase;
 
 /// A live request, in the thread that serves it.
 #[derive(Clone, Copy)]
@@ -61,6 +63,15 @@ impl<'r> Request<'r> {
     pub fn dir_config(self) -> Option<&'r DirConfig> {
         // SAFETY: the view's record is live; what its vector points to lives as long as the request.
         unsafe { DirConfig::of((*self.0).per_dir_config) }
+    }
+
+    /// The text of the `<Location>` in which the first handler of a phase was written, None where it was not.
+    pub fn location(self, phase: Phase) -> Option<&'r [u8]> {
+        match self.dir_config()?.list(phase)?.iter().next()?.place {
+            // SAFETY: NUL-terminated, part of the configuration.
+            Place::Location(text) => Some(unsafe { bytes(text) }),
+            _ => None,
+        }
     }
 
     /// `r->headers_in`

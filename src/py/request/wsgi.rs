@@ -20,15 +20,14 @@ const BASE_URI: &str = "mod_python.wsgi.base_uri";
 /// # Errors
 /// ValueError for an option that ends with a slash.
 fn base(request: View<'_>) -> PyResult<Option<&[u8]>> {
-    let Some(config) = request.dir_config() else { return Ok(None) };
-    if let Some(option) = config.settings.option_as_written(BASE_URI) {
+    if let Some(option) = request.dir_config().and_then(|config| config.settings.option_as_written(BASE_URI)) {
         if option.ends_with(b"/") {
             let option = String::from_utf8_lossy(option);
             return Err(PyValueError::new_err(format!("PythonOption {BASE_URI} '{option}' must not end with '/'")));
         }
         return Ok(Some(option));
     }
-    let location = config.list(Phase::Content).and_then(|list| list.iter().next()?.location());
+    let location = request.location(Phase::Content);
     Ok(location.map(|location| location.strip_suffix(b"/").unwrap_or(location)))
 }
 
