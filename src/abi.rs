@@ -5,6 +5,8 @@
 use std::ffi::{CString, c_int, c_void};
 
 use crate::httpd::handler_list::HandlerList;
+use crate::httpd::mutex::Mutexes;
+use crate::httpd::server::Server;
 use crate::httpd::sys;
 use crate::phase::Phase;
 
@@ -21,11 +23,11 @@ pub struct HostTable {
     /// The interpreter's name.
     pub name: CString,
     /// The main server's record.
-    pub main_server: *mut sys::server_rec,
+    pub main_server: Option<Server>,
     /// The folder from which `mod_python` is imported.
     pub package_dir: CString,
     /// The global mutexes.
-    pub mutexes: *const crate::httpd::mutex::Mutexes,
+    pub mutexes: Option<&'static Mutexes>,
     /// Keeps a cleanup for the child's end: interpreter, owned callable, owned data.
     pub register_child_cleanup: extern "C" fn(usize, *mut c_void, *mut c_void),
     /// Makes the record of a request that Python sees for the first time.

@@ -16,6 +16,21 @@ const ROWS: [&[&str]; 9] = [
     &["parse", "phase"],
 ];
 
+/// The files of `py` and `dispatch` that may hold unsafe code: the live pointer, Python's C API, the references that
+/// a request keeps, the host's side of a request and the calls that cross from it into an image.
+const UNSAFE: [&str; 10] = [
+    "py/live.rs",
+    "py/capi.rs",
+    "py/bytes.rs",
+    "py/request/object.rs",
+    "dispatch/child.rs",
+    "dispatch/door.rs",
+    "dispatch/handlers.rs",
+    "dispatch/phases.rs",
+    "dispatch/report.rs",
+    "dispatch/select.rs",
+];
+
 fn row(room: &str) -> usize {
     ROWS.iter().position(|rooms| rooms.contains(&room)).unwrap_or_else(|| panic!("{room} has no row"))
 }
@@ -78,4 +93,22 @@ fn files_stay_small() {
 #[test]
 fn files_say_what_they_own() {
     for_each_file(|file, _, text| assert!(text.starts_with("//! "), "{} has no opening comment", file.display()));
+}
+
+#[test]
+fn unsafe_stays_in_its_rooms() {
+    let mut found = Vec::new();
+    for_each_file(|file, room, text| {
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let holds = code.flat_map(|line| line.split(|c: char| !c.is_alphanumeric() && c != '_')).any(|w| w == "unsafe");
+        if holds && ["py", "dispatch", "parse", "phase"].contains(&room) {
+            found.push(file.to_str().unwrap().to_owned());
+        }
+    });
+    let allowed = |file: &str| UNSAFE.iter().any(|known| file.contains(&format!("/src/{known}")));
+    let elsewhere: Vec<_> = found.iter().filter(|file| !allowed(file)).collect();
+    assert!(elsewhere.is_empty(), "unsafe code does not belong in {elsewhere:?}");
+    for known in UNSAFE {
+        assert!(found.iter().any(|file| file.ends_with(known)), "{known} holds no unsafe code any more");
+    }
 }

@@ -11,6 +11,7 @@ use crate::guard;
 use crate::httpd::config::{self, ServerConfig};
 use crate::httpd::log::{self, Level, Target};
 use crate::httpd::pool::{Pool, bytes};
+use crate::httpd::server::Server;
 use crate::httpd::{chain, idle, mutex, mutex_plan, process, sys, user};
 use crate::interp::start::StartConfig;
 use crate::interp::table::{self, TableConfig};
@@ -143,9 +144,11 @@ fn table_config(server: *mut sys::server_rec) -> TableConfig {
             module_index: config::module_index(),
             interp: 0,
             name: CString::default(),
-            main_server: server,
+            // SAFETY: the configuration is complete; child_init passes its main server.
+            main_server: unsafe { Server::from_raw(server) },
             package_dir: text(image_file::package_dir()),
-            mutexes: MUTEXES.load(Ordering::Acquire),
+            // SAFETY: NULL or a record that is kept, unchanged from now on, until the process ends.
+            mutexes: unsafe { MUTEXES.load(Ordering::Acquire).as_ref() },
             register_child_cleanup: exit::register,
             expire_request: phases::expire,
             log_notice: |text| {

@@ -41,7 +41,8 @@ def load_handler_module(
 
     directory: of the handler entry, None if there is none. The path importer
     searches it first. With importer ``''`` the caller has put it on ``sys.path``.
-    Every source module of importer ``''`` gets ``__mtime__`` (float, equal to
+    Any other value means the default importer too.
+    Every source module of the default importer gets ``__mtime__`` (float, equal to
     st_mtime) and ``__mp_stamp__`` (st_mtime_ns, st_size, st_ino) of what was
     executed.
     """
@@ -50,12 +51,13 @@ def load_handler_module(
             from mod_python import _importer_path
 
             return _importer_path.import_handler(name, directory, autoreload, log)
+    if importer:
         _add_directory(directory)
     return _importer.import_module(name, autoreload, log)
 
 
 def _add_directory(directory: str | None) -> None:
-    """Do for mod_python.legacy.importer what the caller does otherwise."""
+    """Do where the option is set what the caller does where it is not."""
     if directory and get_current_config().get("PythonPath") is None:
         with _path_lock:
             if directory not in sys.path:

@@ -9,6 +9,7 @@ use super::report;
 use crate::abi::{ChildCleanupCall, ExpireCall, ImportCall, RequestCleanupCall, StartCall};
 use crate::httpd::log::{self, Level, Target};
 use crate::httpd::sys;
+use crate::httpd::view::Record;
 use crate::image::state::{self, Objects};
 use crate::py;
 
@@ -45,7 +46,7 @@ fn check_version(py: Python<'_>) -> PyResult<()> {
     let expected = env!("CARGO_PKG_VERSION");
     if found != expected {
         let place = shown(&py.import("mod_python")?.getattr("__file__")?);
-        let target = state::host().map_or(Target::Default, |host| Target::Server(host.main_server));
+        let target = main_log();
         for text in [
             format!("MPY0207: mod_python.so is {expected}, the Python package mod_python is {found}"),
             format!("MPY0207: the package is {place}; install both from one release"),
@@ -67,7 +68,7 @@ pub fn import(py: Python<'_>, call: &mut ImportCall<'_>) {
         core(py)?.call_method1("run_import", (text, call.log)).map(drop)
     })();
     if let Err(error) = result {
-        let main_server = state::host().map_or(Target::Default, |host| Target::Server(host.main_server));
+        let main_server = main_log();
         let text = String::from_utf8_lossy(call.text);
         let prefix = format!("directive_PythonImport: error importing {text}: ");
         report::log_summary(py, main_server, "MPY0302", &format!("directive_PythonImport: error importing {text}"));
@@ -102,12 +103,18 @@ pub fn request_cleanup(py: Python<'_>, call: &mut RequestCleanupCall) {
     }
 }
 
+/// The main server's log.
+fn main_log() -> Target {
+    let server = state::host().and_then(|host| host.main_server);
+    server.map_or(Target::Default, |server| Target::Server(server.as_ptr()))
+}
+
 /// One `register_cleanup` of the child.
 pub fn child_cleanup(py: Python<'_>, call: &mut ChildCleanupCall) {
     // SAFETY: the host hands both references over.
     let (callable, data) = unsafe { (take(py, call.callable), take(py, call.data)) };
     if let Err(error) = callable.call1((data,)) {
-        let target = state::host().map_or(Target::Default, |host| Target::Server(host.main_server));
+        let target = main_log();
         report::cleanup_failed(py, target, &callable, &error);
     }
 }
@@ -123,7 +130,8 @@ pub fn expire(py: Python<'_>, call: &mut ExpireCall) {
 
 /// Copies the request object's plain attributes into the request's record.
 pub fn export_attributes(py: Python<'_>, request: *mut sys::request_rec) {
-    py::attributes::export(py, request);
+    // SAFETY: the host passes a live request between two of its phases.
+    py::attributes::export(py, unsafe { sys::request_rec::view(request) });
 }
 
 /// Runs `atexit` callbacks.

@@ -13,7 +13,8 @@ use crate::abi::PhaseCall;
 use crate::httpd::config::{Flag, Settings};
 use crate::httpd::pool::bytes;
 use crate::httpd::request_state::{ListEntry, RequestState};
-use crate::httpd::sys;
+use crate::httpd::view::Record;
+use crate::httpd::{running, sys};
 use crate::image::state;
 use crate::phase::{Chain, Phase};
 use crate::py::errors::SERVER_RETURN;
@@ -24,8 +25,8 @@ use crate::py::{attributes, request};
 pub fn run(py: Python<'_>, call: &mut PhaseCall<'_>) {
     let record = call.request;
     // SAFETY: the host passes a live request whose record it made; this thread runs its phase until run returns.
-    let (object, _active) = unsafe { (request::object(py, record), Active::new((*record).connection, record)) };
-    let object = match object {
+    let (view, _active) = unsafe { (sys::request_rec::view(record), Active::new((*record).connection, record)) };
+    let object = match request::object(py, view) {
         Ok(object) => object,
         Err(error) => {
             let target = crate::httpd::log::Target::Request(record);
@@ -33,7 +34,7 @@ pub fn run(py: Python<'_>, call: &mut PhaseCall<'_>) {
             return;
         }
     };
-    attributes::import(py, &object, record);
+    attributes::import(py, &object, view);
     // SAFETY: as above.
     let outer = unsafe { begin(call) };
     while let Some(entry) = current(record) {
@@ -145,8 +146,7 @@ fn lookup<'a>(call: &PhaseCall<'a>, text: &'a [u8], directory: Option<&'a [u8]>,
 
 /// httpd was started with -X, which defines DEBUG, or with -D ONE_PROCESS.
 fn one_process() -> bool {
-    // SAFETY: reads httpd's list of defines.
-    [c"DEBUG", c"ONE_PROCESS"].iter().any(|name| unsafe { sys::ap_exists_config_define(name.as_ptr()) != 0 })
+    [c"DEBUG", c"ONE_PROCESS"].into_iter().any(running::is_defined)
 }
 
 fn goes_on(chain: Chain, result: c_int) -> bool {

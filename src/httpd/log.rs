@@ -4,6 +4,9 @@ use std::ffi::{CString, c_int};
 use std::ptr;
 
 use super::config::module_index;
+use super::conn::Conn;
+use super::request::Request;
+use super::server::Server;
 use super::sys;
 
 /// Levels of httpd's log, `APLOG_*`.
@@ -76,5 +79,32 @@ pub unsafe fn write(target: Target, level: Level, text: &[u8]) {
             Target::Request(request) => sys::ap_log_rerror_(file, 0, index, level.0, 0, request, format, text.as_ptr()),
             Target::Conn(conn) => sys::ap_log_cerror_(file, 0, index, level.0, 0, conn, format, text.as_ptr()),
         }
+    }
+}
+
+/// What a line belongs to, as a view whose record is live.
+#[derive(Clone, Copy)]
+pub enum Owner<'r> {
+    /// httpd's default log.
+    Default,
+    /// A server.
+    Server(Server),
+    /// A request.
+    Request(Request<'r>),
+    /// A connection.
+    Conn(Conn<'r>),
+}
+
+impl Owner<'_> {
+    /// Writes one line. A NUL in the text ends it.
+    pub fn log(self, level: Level, text: &[u8]) {
+        let target = match self {
+            Owner::Default => Target::Default,
+            Owner::Server(server) => Target::Server(server.as_ptr()),
+            Owner::Request(request) => Target::Request(request.as_ptr()),
+            Owner::Conn(conn) => Target::Conn(conn.as_ptr()),
+        };
+        // SAFETY: a view's record is live.
+        unsafe { write(target, level, text) };
     }
 }

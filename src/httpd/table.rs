@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use std::slice;
 
 use super::pool::{Pool, bytes, optional_bytes};
+use super::request::Request;
 use super::sys;
 
 /// A table of APR, alive as long as its pool.
@@ -148,6 +149,42 @@ impl<'p> Table<'p> {
     pub fn clear(self) {
         // SAFETY: the table is live (from_raw).
         unsafe { sys::apr_table_clear(self.0) }
+    }
+}
+
+/// The tables of a request.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum RequestTable {
+    /// `headers_in`
+    HeadersIn,
+    /// `headers_out`
+    HeadersOut,
+    /// `err_headers_out`
+    ErrHeadersOut,
+    /// `subprocess_env`
+    SubprocessEnv,
+    /// `notes`
+    Notes,
+}
+
+impl RequestTable {
+    /// How many there are.
+    pub const COUNT: usize = 5;
+
+    /// The table as it is now; httpd may replace it during a request.
+    #[inline]
+    pub fn of(self, request: Request<'_>) -> Table<'_> {
+        let record = request.as_ptr();
+        // SAFETY: the view's record is live and served by this thread, so its tables are.
+        unsafe {
+            Table::from_raw(match self {
+                RequestTable::HeadersIn => (*record).headers_in,
+                RequestTable::HeadersOut => (*record).headers_out,
+                RequestTable::ErrHeadersOut => (*record).err_headers_out,
+                RequestTable::SubprocessEnv => (*record).subprocess_env,
+                RequestTable::Notes => (*record).notes,
+            })
+        }
     }
 }
 

@@ -4,39 +4,33 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyAny, PyBool, PyBytes, PyDict, PyFloat, PyInt, PyNone, PyString};
 
-use super::request::{self, Request};
+use super::capi::{self, own_attributes};
+use super::request::Request;
 use super::text;
-use crate::httpd::request_state::{PlainValue, RequestState};
-use crate::httpd::sys;
-use crate::image::state;
+use crate::httpd::request;
+use crate::httpd::request_state::PlainValue;
 
 /// Copies the plain attributes of this interpreter's object into the request's record.
-pub fn export(py: Python<'_>, record: *mut sys::request_rec) {
-    // SAFETY: the host passes a live request between two of its phases.
-    let object = unsafe { RequestState::of(record) }.and_then(|state| state.object(state::interp()));
-    let Some(object) = object else { return };
-    // SAFETY: the record owns a reference to this interpreter's object.
-    let object = unsafe { Bound::<PyAny>::from_borrowed_ptr(py, object.cast()) };
-    let Ok(attributes) = object.cast::<Request>().map_err(PyErr::from).and_then(request::own_attributes) else {
+pub fn export(py: Python<'_>, request: request::Request<'_>) {
+    let Some(object) = capi::kept_object(py, request) else { return };
+    let Ok(attributes) = object.cast::<Request>().map_err(PyErr::from).and_then(own_attributes) else {
         return;
     };
     let plain = attributes
         .iter()
         .filter_map(|(name, value)| Some((bytes_of(name.cast::<PyString>().ok()?)?, plain(&value)?)))
         .collect();
-    // SAFETY: as above.
-    if let Some(state) = unsafe { RequestState::of(record) } {
-        state.attributes = plain;
-    }
+    request.leave_attributes(plain);
 }
 
 /// Sets what another interpreter exported on this interpreter's object.
-pub fn import(py: Python<'_>, object: &Bound<'_, Request>, record: *mut sys::request_rec) {
-    // SAFETY: the request is live while its phase runs.
-    let attributes = unsafe { RequestState::of(record) }.map(|state| std::mem::take(&mut state.attributes));
-    let Some(attributes) = attributes.filter(|attributes| !attributes.is_empty()) else { return };
+pub fn import(py: Python<'_>, object: &Bound<'_, Request>, request: request::Request<'_>) {
+    let attributes = request.take_attributes();
+    if attributes.is_empty() {
+        return;
+    }
     // Asking for the dictionary makes it: not before there is something to put in.
-    let Ok(own) = request::own_attributes(object) else { return };
+    let Ok(own) = own_attributes(object) else { return };
     for (name, value) in attributes {
         if let Ok(name) = text::decode(py, &name) {
             // A value that cannot be made again (no memory) is left out.

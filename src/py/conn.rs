@@ -1,22 +1,19 @@
 //! The connection object `mp_conn`: made by the request object at the first `req.connection`, expired with it.
 
-use std::ffi::c_char;
 use std::ptr::NonNull;
 
 use pyo3::exceptions::{PyAttributeError, PyTypeError};
-use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyAny, PyCapsule, PyInt, PyString};
 
-use super::functions;
+use super::functions::{log_line, message};
 use super::live::{self, Live};
 use super::server::Server;
 use super::table::Table;
-use super::text;
-use crate::httpd::log::{Level, Target};
-use crate::httpd::request_state::RequestState;
-use crate::httpd::sys;
+use super::{capi, text};
+use crate::httpd::log::{Level, Owner};
+use crate::httpd::{conn, sys};
 use crate::image::state;
 
 /// A connection of httpd, seen by Python. Its attributes can be read; only `keepalive` can be set.
@@ -31,13 +28,8 @@ pub struct Conn {
 type Address<'py> = (Option<Bound<'py, PyString>>, u16);
 
 impl Conn {
-    /// The view of a connection.
-    ///
-    /// # Safety
-    /// `record` is live until [`Conn::expire`] is called.
-    pub unsafe fn new(record: *mut sys::conn_rec) -> Conn {
-        // SAFETY: the caller guarantees it; the record is its own connection.
-        let live = unsafe { Live::new(record, record) };
+    /// The object of a connection; its pointer expires through [`Conn::expire`].
+    pub fn of(live: Live<sys::conn_rec>) -> Conn {
         Conn { live, base_server: PyOnceLock::new(), notes: PyOnceLock::new() }
     }
 
@@ -57,48 +49,29 @@ impl Conn {
     fn text<'py>(
         &self,
         py: Python<'py>,
-        field: impl FnOnce(&sys::conn_rec) -> *const c_char,
+        field: impl for<'r> FnOnce(conn::Conn<'r>) -> Option<&'r [u8]>,
     ) -> PyResult<Option<Bound<'py, PyString>>> {
-        // SAFETY: the record is live; its texts are NULL or NUL-terminated.
-        self.live.with(|record| unsafe { text::decode_c(py, field(&*record)) })?
-    }
-
-    fn number<R>(&self, field: impl FnOnce(&sys::conn_rec) -> R) -> PyResult<R> {
-        // SAFETY: the record is live, and nobody writes it while this thread reads.
-        self.live.with(|record| unsafe { field(&*record) })
+        self.live.view(|conn| text::optional(py, field(conn)))?
     }
 
     fn address<'py>(
         &self,
         py: Python<'py>,
-        field: impl FnOnce(&sys::conn_rec) -> (*const c_char, *const sys::apr_sockaddr_t),
+        field: impl for<'r> FnOnce(conn::Conn<'r>) -> Option<conn::Address<'r>>,
     ) -> PyResult<Option<Address<'py>>> {
-        self.live.with(|record| {
-            // SAFETY: the record is live; address and text are NULL or as long-lived.
-            unsafe {
-                let (ip, address) = field(&*record);
-                let Some(address) = address.as_ref() else { return Ok(None) };
-                Ok(Some((text::decode_c(py, ip)?, address.port)))
-            }
-        })?
+        self.live.view(|conn| field(conn).map(|(ip, port)| Ok((text::optional(py, ip)?, port))).transpose())?
     }
 
     /// Logs that an attribute has a new name.
     fn renamed(&self, py: Python<'_>, old: &str, request: &str, conn: &str) -> PyResult<()> {
-        // SAFETY: the request on top is being served by this thread; the borrow of its state ends here.
-        let phase = unsafe {
-            let record = live::current_request();
-            (!record.is_null()).then(|| RequestState::of(record).and_then(|state| state.phase)).flatten()
-        };
+        let phase = live::with_current(|request| request.running_phase()).flatten();
         let phase = phase.map_or("no phase", |phase| phase.name());
         let interpreter = state::host().map(|host| host.name.to_string_lossy()).unwrap_or_default();
         let line = format!(
             "MPY0501: conn.{old} is an old name: use req.{request} for the user agent or conn.{conn} for the \
              connection's peer (interpreter '{interpreter}', {phase})"
         );
-        // SAFETY: the record is live, and stays so while this thread serves it.
-        self.live
-            .with(|record| unsafe { functions::write_log(py, Target::Conn(record), Level::WARNING, line.as_bytes()) })
+        self.live.view(|conn| log_line(py, Owner::Conn(conn), Level::WARNING, line.as_bytes()))
     }
 }
 
@@ -107,28 +80,28 @@ impl Conn {
     /// 1 when the client is gone, else 0.
     #[getter]
     fn aborted(&self) -> PyResult<u32> {
-        self.number(|conn| conn.aborted)
+        self.live.view(|conn| conn.aborted())
     }
 
     /// The server of the address that the connection came in on.
     #[getter]
     fn base_server(&self, py: Python<'_>) -> PyResult<Py<Server>> {
-        let server = self.number(|conn| conn.base_server)?;
-        // SAFETY: servers live as long as the child serves.
-        let made = self.base_server.get_or_try_init(py, || Py::new(py, unsafe { Server::new(server) }))?;
+        let server = self.live.view(|conn| conn.base_server())?;
+        let server = server.ok_or_else(|| PyAttributeError::new_err("base_server"))?;
+        let made = self.base_server.get_or_try_init(py, || Py::new(py, Server::of(server)))?;
         Ok(made.clone_ref(py))
     }
 
     /// (address, port) of the peer.
     #[getter]
     fn client_addr<'py>(&self, py: Python<'py>) -> PyResult<Option<Address<'py>>> {
-        self.address(py, |conn| (conn.client_ip, conn.client_addr))
+        self.address(py, |conn| conn.client_addr())
     }
 
     /// Address of the peer.
     #[getter]
     fn client_ip<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyString>>> {
-        self.text(py, |conn| conn.client_ip)
+        self.text(py, |conn| conn.client_ip())
     }
 
     /// `client_addr`; each access logs a warning.
@@ -148,95 +121,88 @@ impl Conn {
     /// Name of the peer: None before a look-up, '' without a name.
     #[getter]
     fn remote_host<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyString>>> {
-        self.text(py, |conn| conn.remote_host)
+        self.text(py, |conn| conn.remote_host())
     }
 
     /// The peer's user by RFC 1413, None where nobody asked.
     #[getter]
     fn remote_logname<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyString>>> {
-        self.text(py, |conn| conn.remote_logname)
+        self.text(py, |conn| conn.remote_logname())
     }
 
     /// (address, port) of this end.
     #[getter]
     fn local_addr<'py>(&self, py: Python<'py>) -> PyResult<Option<Address<'py>>> {
-        self.address(py, |conn| (conn.local_ip, conn.local_addr))
+        self.address(py, |conn| conn.local_addr())
     }
 
     /// Address of this end.
     #[getter]
     fn local_ip<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyString>>> {
-        self.text(py, |conn| conn.local_ip)
+        self.text(py, |conn| conn.local_ip())
     }
 
     /// Name of this end, None where nobody looked it up.
     #[getter]
     fn local_host<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyString>>> {
-        self.text(py, |conn| conn.local_host)
+        self.text(py, |conn| conn.local_host())
     }
 
     /// Result of the double reverse look-up: 0 none, 1 matched, -1 failed.
     #[getter]
     fn double_reverse(&self) -> PyResult<i32> {
-        self.number(|conn| conn.double_reverse())
+        self.live.view(|conn| conn.double_reverse())
     }
 
     /// The list of running handlers in connection handlers, None elsewhere.
     #[getter]
     fn hlist(&self) -> PyResult<Option<Py<PyAny>>> {
-        self.number(|_| None)
+        self.live.view(|_| None)
     }
 
     /// A number that no other open connection has.
     #[getter]
     fn id(&self) -> PyResult<i64> {
-        self.number(|conn| conn.id)
+        self.live.view(|conn| conn.id())
     }
 
     /// An AP_CONN_* number: whether the connection stays open after the response.
     #[getter]
     fn keepalive(&self) -> PyResult<i32> {
-        self.number(|conn| conn.keepalive as i32)
+        self.live.view(|conn| conn.keepalive())
     }
 
     #[setter]
     fn set_keepalive(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let value = value.cast::<PyInt>().map_err(|_| PyTypeError::new_err("keepalive must be a integer"))?;
         let value = value.extract::<i32>()?;
-        // SAFETY: the record is live; a C enum holds any int.
-        self.live.with(|record| unsafe { (*record).keepalive = value as sys::ap_conn_keepalive_e })
+        self.live.view(|conn| conn.set_keepalive(value))
     }
 
     /// How many responses have been decided to keep the connection alive.
     #[getter]
     fn keepalives(&self) -> PyResult<i32> {
-        self.number(|conn| conn.keepalives)
+        self.live.view(|conn| conn.keepalives())
     }
 
     /// Table of notes; lives as long as the connection.
     #[getter]
     fn notes(&self, py: Python<'_>) -> PyResult<Py<Table>> {
         self.live.with(|_| ())?;
-        self.notes
-            .get_or_try_init(py, || Py::new(py, self.live.with(|record| Table::of_notes(&self.live, record))?))
-            .map(|notes| notes.clone_ref(py))
+        self.notes.get_or_try_init(py, || Py::new(py, Table::of_notes(&self.live))).map(|notes| notes.clone_ref(py))
     }
 
     /// The conn_rec as a capsule without a name, for extension modules.
     #[getter]
-    fn _conn_rec<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+    fn _conn_rec<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
         let record = self.live.with(NonNull::new)?;
         let record = record.ok_or_else(|| PyAttributeError::new_err("_conn_rec"))?;
-        unnamed_capsule(py, record)
+        capi::capsule(py, record)
     }
 
     /// With `__delattr__` alone nothing could be set.
     fn __setattr__(slf: &Bound<'_, Self>, name: &Bound<'_, PyString>, value: &Bound<'_, PyAny>) -> PyResult<()> {
-        // SAFETY: three live objects; -1 means that an error is set.
-        match unsafe { ffi::PyObject_GenericSetAttr(slf.as_ptr(), name.as_ptr(), value.as_ptr()) } {
-            -1 => Err(PyErr::fetch(slf.py())),
-            _ => Ok(()),
-        }
+        capi::generic_set_attribute(slf.as_any(), name, value)
     }
 
     fn __delattr__(&self, _name: &Bound<'_, PyString>) -> PyResult<()> {
@@ -247,19 +213,9 @@ impl Conn {
     #[pyo3(signature = (message, level = None))]
     fn log_error(&self, py: Python<'_>, message: &Bound<'_, PyAny>, level: Option<i32>) -> PyResult<()> {
         self.live.with(|_| ())?;
-        if let Some((level, line)) = functions::message(message, level)? {
-            // SAFETY: the record is live, and stays so while this thread serves it.
-            self.live.with(|record| unsafe { functions::write_log(py, Target::Conn(record), level, &line) })?;
+        if let Some((level, line)) = self::message(message, level)? {
+            self.live.view(|conn| log_line(py, Owner::Conn(conn), level, &line))?;
         }
         Ok(())
-    }
-}
-
-/// A capsule that extension modules open with the name NULL.
-fn unnamed_capsule<T>(py: Python<'_>, record: NonNull<T>) -> PyResult<Bound<'_, PyAny>> {
-    // SAFETY: the address is not NULL; the result is a new reference or an error is set.
-    unsafe {
-        let capsule = ffi::PyCapsule_New(record.as_ptr().cast(), std::ptr::null(), None);
-        Ok(Bound::from_owned_ptr_or_err(py, capsule)?.cast_into::<PyCapsule>()?.into_any())
     }
 }

@@ -2,12 +2,7 @@
 
 use pyo3::prelude::*;
 
-/// Carries a raw pointer into code that runs without the GIL, in the same thread.
-#[derive(Clone, Copy)]
-pub struct Carry<T>(pub T);
-
-// SAFETY: `without_gil` runs its body in the calling thread; nothing moves to another one.
-unsafe impl<T> Send for Carry<T> {}
+use super::capi::Carry;
 
 /// Runs `body` without the GIL, in this thread. `body` must not touch Python objects.
 pub fn without_gil<T, R>(py: Python<'_>, value: T, body: impl FnOnce(T) -> R) -> R {

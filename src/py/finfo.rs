@@ -10,7 +10,7 @@ use pyo3::types::{PyAny, PyBytes, PyDict, PyIterator, PyModule, PyString, PyTupl
 use super::detach::without_gil;
 use super::live::Live;
 use super::text;
-use crate::httpd::finfo::{self, FileInfo};
+use crate::httpd::finfo::{self, Facts, FileInfo};
 use crate::httpd::sys;
 
 /// Adds the class and `stat` to the native module.
@@ -35,11 +35,8 @@ pub struct Finfo {
 }
 
 impl Finfo {
-    /// The facts of a request's file.
-    ///
-    /// # Safety
-    /// `request` is an unexpired pointer's sibling, expired with it through [`Finfo::expire`].
-    pub unsafe fn of_request(request: Live<sys::request_rec>) -> Finfo {
+    /// The facts of a request's file; the pointer expires through [`Finfo::expire`].
+    pub fn of(request: Live<sys::request_rec>) -> Finfo {
         Finfo { source: Source::Request(request) }
     }
 
@@ -50,22 +47,23 @@ impl Finfo {
         }
     }
 
-    /// Runs `body` with the record; its texts are NULL or NUL-terminated, nothing borrowed from it leaves.
+    /// Runs `body` with the facts; nothing borrowed from them leaves.
+    ///
+    /// # Errors
+    /// `ExpiredError` after the request's end.
+    pub fn facts<R>(&self, body: impl for<'r> FnOnce(Facts<'r>) -> R) -> PyResult<R> {
+        match &self.source {
+            Source::Own(info) => Ok(body(info.facts())),
+            Source::Request(live) => live.view(|request| body(Facts::of_request(request))),
+        }
+    }
+
+    /// As [`Finfo::facts`], with a copy of the record; its texts are NULL or NUL-terminated.
     ///
     /// # Errors
     /// `ExpiredError` after the request's end.
     pub fn with<R>(&self, body: impl FnOnce(&sys::apr_finfo_t) -> R) -> PyResult<R> {
-        match &self.source {
-            Source::Own(info) => Ok(body(info.record())),
-            // SAFETY: the record is live; what httpd puts there are texts of the request's pool or longer-lived ones.
-            Source::Request(live) => live.with(|record| body(unsafe { &(*record).finfo })),
-        }
-    }
-
-    fn number(&self, bit: i32, value: impl FnOnce(&sys::apr_finfo_t) -> i64) -> PyResult<Option<i64>> {
-        self.with(|info| {
-            (info.filetype != sys::apr_filetype_e_APR_NOFILE && info.valid & bit != 0).then(|| value(info))
-        })
+        self.facts(|facts| body(&facts.record()))
     }
 }
 
@@ -77,7 +75,7 @@ macro_rules! numbers {
             $($(#[$doc])*
             #[getter]
             fn $name(&self) -> PyResult<Option<i64>> {
-                self.number(sys::$bit, $value)
+                self.facts(|facts| facts.number(sys::$bit, $value))
             })*
         }
     };
@@ -149,30 +147,25 @@ impl Finfo {
     /// Path of the file as it was asked for.
     #[getter]
     fn fname<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyString>>> {
-        // SAFETY: `with` guarantees the text.
-        self.with(|info| unsafe { text::decode_c(py, info.fname) })?
+        self.facts(|facts| text::optional(py, facts.fname()))?
     }
 
     /// Name of the file in the file system's own spelling, known after directory scans only.
     #[getter]
     fn name<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyString>>> {
-        self.with(|info| {
-            let known = info.filetype != sys::apr_filetype_e_APR_NOFILE && info.valid & sys::APR_FINFO_NAME != 0;
-            // SAFETY: `with` guarantees the text.
-            if known { unsafe { text::decode_c(py, info.name) } } else { Ok(None) }
-        })?
+        self.facts(|facts| text::optional(py, facts.name()))?
     }
 
     /// APR_REG, APR_DIR ...; APR_NOFILE where there is no file.
     #[getter]
     fn filetype(&self) -> PyResult<u32> {
-        self.with(|info| info.filetype)
+        self.facts(|facts| facts.filetype())
     }
 
     /// The APR_FINFO_* bits of what is known.
     #[getter]
     fn valid(&self) -> PyResult<Option<i32>> {
-        self.with(|info| (info.filetype != sys::apr_filetype_e_APR_NOFILE).then_some(info.valid))
+        self.facts(|facts| facts.valid())
     }
 
     fn __getitem__<'py>(slf: &Bound<'py, Self>, index: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {

@@ -8,10 +8,10 @@ use pyo3::types::{PyAny, PyInt, PyList, PyModule, PyString};
 
 use super::detach::without_gil;
 use super::server::Server;
-use super::{live, request, text};
-use crate::httpd::log::{self, Level, Target};
-use crate::httpd::pool::bytes;
-use crate::httpd::sys;
+use super::{request, text};
+use crate::httpd::config_tree::Directive;
+use crate::httpd::log::{Level, Owner};
+use crate::httpd::{running, sys};
 use crate::image::state;
 
 /// Adds the functions to the native module.
@@ -43,12 +43,8 @@ pub fn message(message: &Bound<'_, PyAny>, level: Option<i32>) -> PyResult<Optio
 }
 
 /// Writes a line without the GIL.
-///
-/// # Safety
-/// The target's record is live.
-pub unsafe fn write_log(py: Python<'_>, target: Target, level: Level, line: &[u8]) {
-    // SAFETY: the caller guarantees the record.
-    without_gil(py, (target, line), |(target, line)| unsafe { log::write(target, level, line) });
+pub fn log_line(py: Python<'_>, owner: Owner<'_>, level: Level, line: &[u8]) {
+    without_gil(py, (owner, line), |(owner, line)| owner.log(level, line));
 }
 
 /// log_error(message[, level[, server]]): one line in the error log.
@@ -61,9 +57,8 @@ fn log_error(
     server: Option<&Bound<'_, Server>>,
 ) -> PyResult<()> {
     if let Some((level, line)) = self::message(message, level)? {
-        let target = server.map_or(Target::Default, |server| Target::Server(server.get().record()));
-        // SAFETY: servers live as long as the child serves.
-        unsafe { write_log(py, target, level, &line) };
+        let owner = server.map_or(Owner::Default, |server| Owner::Server(server.get().view()));
+        log_line(py, owner, level, &line);
     }
     Ok(())
 }
@@ -71,24 +66,18 @@ fn log_error(
 /// config_tree(): the server's configuration as nested lists of (directive, arguments).
 #[pyfunction]
 fn config_tree(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
-    // SAFETY: httpd's tree of the running configuration is not changed while the child serves.
-    unsafe { subtree(py, sys::ap_conftree) }
+    subtree(py, Directive::first())
 }
 
-/// # Safety
-/// `node` is NULL or a node of httpd's directive tree.
-unsafe fn subtree(py: Python<'_>, mut node: *const sys::ap_directive_t) -> PyResult<Bound<'_, PyList>> {
+fn subtree(py: Python<'_>, mut next: Option<Directive>) -> PyResult<Bound<'_, PyList>> {
     let list = PyList::empty(py);
-    while !node.is_null() {
-        // SAFETY: the caller guarantees the node; its texts are NULL or NUL-terminated.
-        unsafe {
-            let (name, args) = (text::decode(py, bytes((*node).directive))?, text::decode(py, bytes((*node).args))?);
-            list.append((name, args))?;
-            if !(*node).first_child.is_null() {
-                list.append(subtree(py, (*node).first_child)?)?;
-            }
-            node = (*node).next;
+    while let Some(directive) = next {
+        list.append((text::decode(py, directive.name())?, text::decode(py, directive.args())?))?;
+        let child = directive.first_child();
+        if child.is_some() {
+            list.append(subtree(py, child)?)?;
         }
+        next = directive.next();
     }
     Ok(list)
 }
@@ -96,26 +85,21 @@ unsafe fn subtree(py: Python<'_>, mut node: *const sys::ap_directive_t) -> PyRes
 /// server_root(): ServerRoot.
 #[pyfunction]
 fn server_root(py: Python<'_>) -> PyResult<Bound<'_, PyString>> {
-    // SAFETY: httpd's text lives as long as the configuration.
-    text::decode(py, unsafe { bytes(sys::ap_server_root) })
+    text::decode(py, running::server_root())
 }
 
 /// exists_config_define(name): whether httpd was started with -D name.
 #[pyfunction]
 fn exists_config_define(name: &Bound<'_, PyString>) -> PyResult<bool> {
     let name = CString::new(text::argument(name)?)?;
-    // SAFETY: reads httpd's list.
-    Ok(unsafe { sys::ap_exists_config_define(name.as_ptr()) } != 0)
+    Ok(running::is_defined(&name))
 }
 
 /// mpm_query(code): what the MPM answers to AP_MPMQ_*; -1 for a code it does not know.
 #[pyfunction]
 fn mpm_query(code: &Bound<'_, PyAny>) -> PyResult<i32> {
     let code = code.cast::<PyInt>().map_err(|_| PyTypeError::new_err("The argument must be an integer"))?;
-    let (code, mut answer) = (code.extract::<i32>()?, -1);
-    // SAFETY: the result is an int on the stack.
-    let status = unsafe { sys::ap_mpm_query(code, &mut answer) };
-    Ok(if status == sys::APR_SUCCESS { answer } else { -1 })
+    Ok(running::mpm_query(code.extract()?).unwrap_or(-1))
 }
 
 /// register_cleanup(interpreter, server, callable[, data]): calls callable(data) when the child ends.
@@ -148,10 +132,5 @@ pub fn child_cleanup(callable: Bound<'_, PyAny>, data: Option<Bound<'_, PyAny>>)
 /// current_request(): the request this thread is serving in this interpreter, None outside requests.
 #[pyfunction]
 fn current_request(py: Python<'_>) -> PyResult<Option<Bound<'_, request::Request>>> {
-    let record = live::current_request();
-    if record.is_null() {
-        return Ok(None);
-    }
-    // SAFETY: the record is being served by this thread: its phase has made the state.
-    unsafe { request::object(py, record) }.map(Some)
+    request::current(py)
 }

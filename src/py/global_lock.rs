@@ -5,9 +5,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyAny, PyBytes, PyModule, PyString};
 
 use super::detach::without_gil;
-use super::functions::write_log;
+use super::functions::log_line;
 use super::server::Server;
-use crate::httpd::log::{Level, Target};
+use crate::httpd::log::{Level, Owner};
 use crate::httpd::mutex::{LockError, Mutexes};
 use crate::httpd::mutex_plan::error_text;
 use crate::image::state;
@@ -62,8 +62,7 @@ fn _global_unlock(py: Python<'_>, server: &Bound<'_, Server>, key: &Bound<'_, Py
 
 /// The mutexes, and the number of the one that is meant.
 fn choose(server: &Bound<'_, Server>, key: &Bound<'_, PyAny>, index: isize) -> PyResult<(&'static Mutexes, usize)> {
-    // SAFETY: the host's record is kept until the process ends.
-    let mutexes = state::host().and_then(|host| unsafe { host.mutexes.as_ref() });
+    let mutexes = state::host().and_then(|host| host.mutexes);
     let mutexes = mutexes.ok_or_else(|| PyRuntimeError::new_err("there are no global mutexes in this process"))?;
     let count = mutexes.count();
     if index == -1 {
@@ -75,8 +74,7 @@ fn choose(server: &Bound<'_, Server>, key: &Bound<'_, PyAny>, index: isize) -> P
         _ => {
             let text = format!("index {index} is out of range: there are {count} global mutexes");
             let line = format!("MPY0503: {text}");
-            // SAFETY: servers live as long as the child serves.
-            unsafe { write_log(key.py(), Target::Server(server.get().record()), Level::WARNING, line.as_bytes()) };
+            log_line(key.py(), Owner::Server(server.get().view()), Level::WARNING, line.as_bytes());
             Err(PyValueError::new_err(text))
         }
     }
@@ -105,8 +103,7 @@ fn failed(py: Python<'_>, server: &Bound<'_, Server>, index: usize, what: &str, 
     };
     let text = format!("global mutex {index} could not be {what}: {reason}");
     let line = format!("MPY0502: {text}");
-    // SAFETY: servers live as long as the child serves.
-    unsafe { write_log(py, Target::Server(server.get().record()), Level::ERR, line.as_bytes()) };
+    log_line(py, Owner::Server(server.get().view()), Level::ERR, line.as_bytes());
     PyValueError::new_err(text)
 }
 

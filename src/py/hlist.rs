@@ -7,7 +7,7 @@ use pyo3::types::PyString;
 
 use super::live::Live;
 use super::text;
-use crate::httpd::request_state::{ListEntry, RequestState};
+use crate::httpd::cursor::Handler;
 use crate::httpd::sys;
 
 /// The handlers of the phase, at the one that runs. At the end of the list every attribute is None.
@@ -18,9 +18,8 @@ pub struct HandlerCursor {
 
 impl HandlerCursor {
     /// The cursor of a request; expires with the request.
-    pub fn of_request(owner: &Live<sys::request_rec>, record: *mut sys::request_rec) -> HandlerCursor {
-        // SAFETY: the same record as the owner's; the request expires its cursor with itself.
-        HandlerCursor { live: unsafe { owner.sibling(record) } }
+    pub fn of_request(owner: &Live<sys::request_rec>) -> HandlerCursor {
+        HandlerCursor { live: owner.twin() }
     }
 
     /// From now on every access raises.
@@ -29,33 +28,9 @@ impl HandlerCursor {
     }
 
     /// Looks at the current entry; None at the end.
-    fn look<R>(&self, look: impl FnOnce(&ListEntry) -> PyResult<R>) -> PyResult<Option<R>> {
-        let entry = self.live.with(|record| {
-            // SAFETY: the record is live; the entry is copied out of its state.
-            unsafe { RequestState::of(record) }.and_then(|state| state.hlist.current())
-        })?;
-        entry.as_ref().map(look).transpose()
+    fn look<R>(&self, look: impl for<'r> FnOnce(Handler<'r>) -> PyResult<R>) -> PyResult<Option<R>> {
+        self.live.view(|request| request.current_handler().map(look).transpose())?
     }
-}
-
-fn handler<'py>(py: Python<'py>, entry: &ListEntry) -> PyResult<Bound<'py, PyString>> {
-    // SAFETY: the entry lies in the configuration's or the request's pool.
-    text::decode(py, unsafe { &*entry.entry }.text())
-}
-
-fn directory<'py>(py: Python<'py>, entry: &ListEntry) -> PyResult<Option<Bound<'py, PyString>>> {
-    // SAFETY: NULL or a text in the configuration's or the request's pool.
-    unsafe { text::decode_c(py, entry.directory) }
-}
-
-fn is_location(entry: &ListEntry) -> bool {
-    // SAFETY: as in handler.
-    unsafe { &*entry.entry }.is_location()
-}
-
-fn silent(entry: &ListEntry) -> i32 {
-    // SAFETY: as in handler.
-    i32::from(unsafe { &*entry.entry }.silent)
 }
 
 #[pymethods]
@@ -63,35 +38,30 @@ impl HandlerCursor {
     /// The handler as configured or added, a str; None at the end.
     #[getter]
     fn handler<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyString>>> {
-        self.look(|entry| handler(py, entry))
+        self.look(|handler| text::decode(py, handler.text()))
     }
 
     /// The directory that belongs to the handler, or None; for a Location its text.
     #[getter]
     fn directory<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyString>>> {
-        Ok(self.look(|entry| directory(py, entry))?.flatten())
+        Ok(self.look(|handler| text::optional(py, handler.directory()))?.flatten())
     }
 
     /// 1 where a missing default function is no error.
     #[getter]
     fn silent(&self) -> PyResult<Option<i32>> {
-        self.look(|entry| Ok(silent(entry)))
+        self.look(|handler| Ok(i32::from(handler.is_silent())))
     }
 
     /// 1 for a handler that was written in a Location.
     #[getter]
     fn is_location(&self) -> PyResult<Option<i32>> {
-        self.look(|entry| Ok(i32::from(is_location(entry))))
+        self.look(|handler| Ok(i32::from(handler.is_location())))
     }
 
     /// next(): goes on to the following handler, so that it is not run; does nothing at the end.
     fn next(&self) -> PyResult<()> {
-        self.live.with(|record| {
-            // SAFETY: the record is live.
-            if let Some(state) = unsafe { RequestState::of(record) } {
-                state.hlist.advance();
-            }
-        })
+        self.live.view(|request| request.advance_handler())
     }
 
     /// Reached for names that do not exist: None at the end of the list.
@@ -103,13 +73,13 @@ impl HandlerCursor {
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        let shown = self.look(|entry| {
-            let mut shown = format!("{{'handler':{}", handler(py, entry)?.repr()?.to_string_lossy());
-            if let Some(directory) = directory(py, entry)? {
+        let shown = self.look(|handler| {
+            let mut shown = format!("{{'handler':{}", text::decode(py, handler.text())?.repr()?.to_string_lossy());
+            if let Some(directory) = text::optional(py, handler.directory())? {
                 shown.push_str(&format!(",'directory':{}", directory.repr()?.to_string_lossy()));
             }
-            let is_location = if is_location(entry) { "True" } else { "False" };
-            shown.push_str(&format!(",'is_location':{is_location},'silent':{}}}", silent(entry)));
+            let is_location = if handler.is_location() { "True" } else { "False" };
+            shown.push_str(&format!(",'is_location':{is_location},'silent':{}}}", i32::from(handler.is_silent())));
             Ok(shown)
         })?;
         Ok(shown.unwrap_or_else(|| "{'handler':None}".to_owned()))

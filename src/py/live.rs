@@ -8,10 +8,11 @@ use std::cell::Cell;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-use pyo3::ffi;
 use pyo3::prelude::*;
 
+use super::capi;
 use super::errors::ExpiredError;
+use crate::httpd::request;
 use crate::httpd::sys;
 use crate::httpd::view::Record;
 
@@ -45,10 +46,16 @@ pub fn current_request() -> *mut sys::request_rec {
     ACTIVE.get().1
 }
 
+/// Runs `body` with the innermost request this thread is serving in this interpreter; None where there is none.
+pub fn with_current<R>(body: impl for<'r> FnOnce(request::Request<'r>) -> R) -> Option<R> {
+    let record = current_request();
+    // SAFETY: the thread serves the request until its `Active` is dropped, which outlives this call.
+    (!record.is_null()).then(|| body(unsafe { sys::request_rec::view(record) }))
+}
+
 /// Nobody but its one holder refers to the object.
 pub fn is_private<T>(object: &Py<T>) -> bool {
-    // SAFETY: the object is live.
-    unsafe { ffi::Py_REFCNT(object.as_ptr()) == 1 }
+    capi::refcount(object) == 1
 }
 
 /// A pointer that expires.
@@ -106,6 +113,12 @@ impl<T> Live<T> {
         self.with(|record| body(unsafe { T::view(record) }))
     }
 
+    /// A second pointer to the same record. Whoever asks for it expires it together with this one: `request::expire` and
+    /// `Conn::expire` reach everything that holds one.
+    pub fn twin(&self) -> Live<T> {
+        Live { record: AtomicPtr::new(self.record.load(Ordering::Relaxed)), conn: self.conn }
+    }
+
     /// A second pointer to another record of the same owner; it has to be expired together with this one.
     ///
     /// # Safety
@@ -113,5 +126,16 @@ impl<T> Live<T> {
     pub unsafe fn sibling<U>(&self, record: *mut U) -> Live<U> {
         // SAFETY: the caller guarantees the record; the connection is this pointer's.
         unsafe { Live::new(record, self.conn) }
+    }
+}
+
+impl Live<sys::request_rec> {
+    /// A pointer to the request's connection. Whoever asks for it expires it together with this one.
+    ///
+    /// # Errors
+    /// As [`Live::with`].
+    pub fn connection(&self) -> PyResult<Live<sys::conn_rec>> {
+        // SAFETY: the record is live; its connection outlives it, and is the key of both pointers.
+        self.with(|record| unsafe { Live::new((*record).connection, (*record).connection) })
     }
 }

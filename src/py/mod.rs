@@ -2,6 +2,7 @@
 
 pub mod attributes;
 pub mod bytes;
+pub mod capi;
 pub mod conn;
 pub mod constants;
 pub mod detach;

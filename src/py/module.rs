@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::PyModule;
 
-use super::{conn, constants, errors, finfo, functions, global_lock, hlist, query, request, server, table};
+use super::{capi, conn, constants, errors, finfo, functions, global_lock, hlist, query, request, server, table};
 use crate::abi::HostTable;
 
 /// Makes the module with its classes, functions and constants.
@@ -15,15 +15,14 @@ pub fn native<'py>(py: Python<'py>, host: &HostTable) -> PyResult<Bound<'py, PyM
     module.add("SERVER_RETURN", py.get_type::<errors::SERVER_RETURN>())?;
     module.add("ExpiredError", py.get_type::<errors::ExpiredError>())?;
     module.add_class::<request::Request>()?;
-    request::hide_dictionary(py)?;
+    capi::hide_dictionary::<request::Request>(py)?;
     module.add_class::<hlist::HandlerCursor>()?;
     module.add_class::<server::Server>()?;
     module.add_class::<conn::Conn>()?;
     module.add_class::<table::Table>()?;
     table::TableIter::set_type_name(py)?;
     module.add("table", py.get_type::<table::Table>())?;
-    // SAFETY: the host's main server lives as long as the child serves.
-    module.add("main_server", unsafe { server::Server::new(host.main_server) })?;
+    module.add("main_server", host.main_server.map(server::Server::of))?;
     module.add("interpreter", host.name.to_string_lossy())?;
     constants::add(&module)?;
     functions::add(&module)?;

@@ -2,44 +2,30 @@
 //! here; the configuration it shows is in a file of its own.
 
 use pyo3::exceptions::PyValueError;
-use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyAny, PyDict, PyString, PyTuple};
+use pyo3::types::{PyAny, PyCapsule, PyDict, PyString, PyTuple};
 
-use super::functions::{child_cleanup, message, write_log};
+use super::functions::{child_cleanup, log_line, message};
 use super::request::Request;
-use super::text;
-use crate::httpd::array;
-use crate::httpd::log::Target;
-use crate::httpd::pool::bytes;
-use crate::httpd::sys;
+use super::{capi, text};
+use crate::httpd::log::Owner;
+use crate::httpd::{running, server, sys};
 
 /// A server of httpd, seen by Python: the main server or a virtual host.
 #[pyclass(name = "mp_server", module = "_apache", frozen, dict)]
 pub struct Server {
-    record: *mut sys::server_rec,
+    server: server::Server,
 }
 
-// SAFETY: the record is not changed while the child serves.
-unsafe impl Send for Server {}
-// SAFETY: as above.
-unsafe impl Sync for Server {}
-
 impl Server {
-    /// # Safety
-    /// `record` is a server of the configuration this child serves with.
-    pub unsafe fn new(record: *mut sys::server_rec) -> Server {
-        Server { record }
+    /// The object of a server.
+    pub fn of(server: server::Server) -> Server {
+        Server { server }
     }
 
-    /// The record.
-    pub fn record(&self) -> *mut sys::server_rec {
-        self.record
-    }
-
-    fn get(&self) -> &sys::server_rec {
-        // SAFETY: the record lives as long as the child serves, and nobody changes it (new).
-        unsafe { &*self.record }
+    /// The server.
+    pub fn view(&self) -> server::Server {
+        self.server
     }
 
     /// Drops what Python code stored on the object: it may refer back to the request that owns the object.
@@ -58,8 +44,7 @@ macro_rules! text_getter {
             $($(#[$doc])*
             #[getter]
             fn $name<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyString>>> {
-                // SAFETY: the record's texts are NULL or NUL-terminated.
-                unsafe { text::decode_c(py, self.get().$name) }
+                text::optional(py, self.server.$name())
             })*
         }
     };
@@ -86,7 +71,7 @@ macro_rules! int_getter {
             $($(#[$doc])*
             #[getter]
             fn $name(&self) -> $type {
-                self.get().$name
+                self.server.$name()
             })*
         }
     };
@@ -116,71 +101,61 @@ impl Server {
     /// 1 for a virtual host.
     #[getter]
     fn is_virtual(&self) -> i32 {
-        i32::from(self.get().is_virtual != 0)
+        i32::from(self.server.is_virtual())
     }
 
     /// LogLevel as APLOG_*.
     #[getter]
     fn loglevel(&self) -> i32 {
-        self.get().log.level
+        self.server.log_level()
     }
 
     /// Timeout in seconds.
     #[getter]
     fn timeout(&self) -> f64 {
-        seconds(self.get().timeout)
+        seconds(self.server.timeout())
     }
 
     /// KeepAliveTimeout in seconds.
     #[getter]
     fn keep_alive_timeout(&self) -> f64 {
-        seconds(self.get().keep_alive_timeout)
+        seconds(self.server.keep_alive_timeout())
     }
 
     /// ServerAlias values without wildcards.
     #[getter]
     fn names<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        // SAFETY: the configuration's array of texts.
-        unsafe { texts(py, self.get().names) }
+        texts(py, self.server.names())
     }
 
     /// ServerAlias values with wildcards.
     #[getter]
     fn wild_names<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        // SAFETY: the configuration's array of texts.
-        unsafe { texts(py, self.get().wild_names) }
+        texts(py, self.server.wild_names())
     }
 
     /// How many times the configuration was read again since httpd started.
     #[getter]
     fn my_generation(&self) -> i32 {
-        let mut generation = 0;
-        // SAFETY: the result is an int on the stack.
-        unsafe { sys::ap_mpm_query(sys::AP_MPMQ_GENERATION, &mut generation) };
-        generation
+        running::mpm_query(sys::AP_MPMQ_GENERATION).unwrap_or(0)
     }
 
     /// When httpd started, or restarted other than gracefully: seconds since 1970.
     #[getter]
     fn restart_time(&self) -> f64 {
-        // SAFETY: httpd makes the scoreboard before it forks; NULL only where there is none.
-        unsafe { sys::ap_scoreboard_image.as_ref().and_then(|board| board.global.as_ref()) }
-            .map_or(0.0, |global| seconds(global.restart_time))
+        running::restart_time().map_or(0.0, seconds)
     }
 
     /// The next server of httpd's list, which begins with `apache.main_server`; None at its end.
     #[getter]
     fn next(&self) -> Option<Server> {
-        let next = self.get().next;
-        // SAFETY: httpd's list holds servers of this configuration.
-        (!next.is_null()).then(|| unsafe { Server::new(next) })
+        self.server.next().map(Server::of)
     }
 
     /// A capsule with the `server_rec *`, for C extensions; it has no name.
     #[getter]
-    fn _server_rec<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        // SAFETY: the pointer is not NULL; no name, no destructor. The result is a new reference or an error is set.
-        unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyCapsule_New(self.record.cast(), std::ptr::null(), None)) }
+    fn _server_rec<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        capi::capsule(py, self.server.as_non_null())
     }
 
     /// log_error(message[, level]): one line in the server's error log, if its LogLevel lets it through.
@@ -189,8 +164,7 @@ impl Server {
     #[pyo3(signature = (message, level = None))]
     fn log_error(&self, py: Python<'_>, message: &Bound<'_, PyAny>, level: Option<i32>) -> PyResult<()> {
         if let Some((level, line)) = self::message(message, level)? {
-            // SAFETY: servers live as long as the child serves.
-            unsafe { write_log(py, Target::Server(self.record), level, &line) };
+            log_line(py, Owner::Server(self.server), level, &line);
         }
         Ok(())
     }
@@ -222,12 +196,7 @@ fn seconds(time: i64) -> f64 {
     time as f64 / 1e6
 }
 
-/// # Safety
-/// `texts` is NULL or an array of C strings that is not changed.
-unsafe fn texts<'py>(py: Python<'py>, texts: *const sys::apr_array_header_t) -> PyResult<Bound<'py, PyTuple>> {
-    // SAFETY: the caller guarantees it.
-    let texts = unsafe { array::slice::<*const std::ffi::c_char>(texts) };
-    // SAFETY: as above.
-    let texts: PyResult<Vec<_>> = texts.iter().map(|text| text::decode(py, unsafe { bytes(*text) })).collect();
+fn texts<'py>(py: Python<'py>, texts: impl Iterator<Item = &'static [u8]>) -> PyResult<Bound<'py, PyTuple>> {
+    let texts: PyResult<Vec<_>> = texts.map(|text| text::decode(py, text)).collect();
     PyTuple::new(py, texts?)
 }

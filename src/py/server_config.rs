@@ -4,25 +4,17 @@ use pyo3::prelude::*;
 
 use super::server::Server;
 use super::table::Table;
-use crate::httpd::config::ServerConfig;
-
-impl Server {
-    fn config(&self) -> Option<&ServerConfig> {
-        // SAFETY: the record and its configuration live as long as the child serves.
-        unsafe { ServerConfig::of(self.record()) }
-    }
-}
 
 #[pymethods]
 impl Server {
     /// get_config(): the directives given at server level as a table, flags as '1' and '0'. A new copy at each call.
     fn get_config(&self) -> Table {
-        let directives = self.config().map(|config| config.settings.directives()).unwrap_or_default();
+        let directives = self.view().config().map(|config| config.settings.directives()).unwrap_or_default();
         Table::of_pairs(directives.into_iter().map(|(name, value)| (name.as_bytes(), value)))
     }
 
     /// get_options(): the PythonOptions given at server level as a table, removed ones with ''. A new copy at each call.
     fn get_options(&self) -> Table {
-        Table::of_pairs(self.config().map(|config| config.settings.options()).unwrap_or_default())
+        Table::of_pairs(self.view().config().map(|config| config.settings.options()).unwrap_or_default())
     }
 }

@@ -2,37 +2,13 @@
 //! with the escaped bytes mapped back.
 
 use std::borrow::Cow;
-use std::ffi::c_char;
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
-use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
-use crate::httpd::pool;
-
-/// Bytes as str: UTF-8, other bytes as lone surrogates (PEP 383).
-pub fn decode<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyString>> {
-    // SAFETY: address and length of the slice; the error handler's name is NUL-terminated; the result is a new
-    // reference or an error is set.
-    unsafe {
-        let text = ffi::PyUnicode_DecodeUTF8(
-            bytes.as_ptr().cast(),
-            bytes.len() as ffi::Py_ssize_t,
-            c"surrogateescape".as_ptr(),
-        );
-        Ok(Bound::from_owned_ptr_or_err(py, text)?.cast_into_unchecked())
-    }
-}
-
-/// Bytes as str, one character each (ISO-8859-1).
-pub fn decode_latin1<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyString>> {
-    // SAFETY: address and length of the slice; the result is a new reference or an error is set.
-    unsafe {
-        let text = ffi::PyUnicode_DecodeLatin1(bytes.as_ptr().cast(), bytes.len() as ffi::Py_ssize_t, std::ptr::null());
-        Ok(Bound::from_owned_ptr_or_err(py, text)?.cast_into_unchecked())
-    }
-}
+use super::capi::encode_latin1;
+pub use super::capi::{decode, decode_latin1};
 
 /// Bytes as str, None as None.
 ///
@@ -50,18 +26,6 @@ pub fn optional<'py>(py: Python<'py>, bytes: Option<&[u8]>) -> PyResult<Option<B
 #[inline]
 pub fn optional_latin1<'py>(py: Python<'py>, bytes: Option<&[u8]>) -> PyResult<Option<Bound<'py, PyString>>> {
     bytes.map(|bytes| decode_latin1(py, bytes)).transpose()
-}
-
-/// A C string as str, NULL as None.
-///
-/// # Safety
-/// `text` is NULL or NUL-terminated.
-pub unsafe fn decode_c<'py>(py: Python<'py>, text: *const c_char) -> PyResult<Option<Bound<'py, PyString>>> {
-    if text.is_null() {
-        return Ok(None);
-    }
-    // SAFETY: the caller guarantees it.
-    decode(py, unsafe { pool::bytes(text) }).map(Some)
 }
 
 /// Text on its way into the server: str as ISO-8859-1 (escaped bytes mapped back), bytes as they are.
@@ -122,14 +86,8 @@ fn encode_checked<'a>(value: &'a Bound<'_, PyAny>, header: bool) -> PyResult<Cow
 }
 
 fn latin1(text: &Bound<'_, PyString>) -> PyResult<Vec<u8>> {
-    // SAFETY: text is a str, both names are NUL-terminated; the result is a new bytes object or an error is set.
-    let encoded = unsafe {
-        let encoded =
-            ffi::PyUnicode_AsEncodedString(text.as_ptr(), c"iso-8859-1".as_ptr(), c"surrogateescape".as_ptr());
-        Bound::from_owned_ptr_or_err(text.py(), encoded)
-    };
-    match encoded {
-        Ok(bytes) => Ok(bytes.cast::<PyBytes>()?.as_bytes().to_vec()),
+    match encode_latin1(text) {
+        Ok(bytes) => Ok(bytes.as_bytes().to_vec()),
         Err(_) => Err(PyTypeError::new_err("not an ISO-8859-1 string")),
     }
 }

@@ -113,7 +113,7 @@ def test_a_cleanup_without_data_gets_none(site):
 
 
 def test_the_request_is_usable(site):
-    # spec: api:6.2/register_cleanup, api:6.0.1
+    # spec: api:6.2/register_cleanup, api:6.0.1, interpreters:8.7, directives:6/step-7
     site.get("/x?request")
     assert lines(site, 1, "cleanup of ") == ["cleanup of /x, marked, None"]
 

@@ -157,14 +157,14 @@ def test_regular_expressions_are_resolved_for_each_request(site):
 
 
 def test_htaccess_gives_its_own_directory(site):
-    # spec: directives:4.6/htaccess
+    # spec: directives:4.6/htaccess, directives:3.12
     seen = path_of(site, "/htaccess/deeper/x")
     assert seen[0] == f"{site.docs}/htaccess/"
     assert f"{site.docs}/htaccess/deeper/" not in seen
 
 
 def test_files_take_the_directory_around_them(site):
-    # spec: directives:4.6/files, directives:D-3
+    # spec: directives:4.6/files, directives:D-3, directives:3.12
     seen = path_of(site, "/files/x")
     assert seen[0] == f"{site.docs}/files/"
     assert not [entry for entry in seen if "x*" in entry]

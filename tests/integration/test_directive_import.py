@@ -99,7 +99,7 @@ def announce(log):
 def test_imports(httpd):
     # spec: directives:9.4.1, directives:9.4.2, directives:9.4.3, directives:9.4.4, directives:9.4.5
     # spec: directives:9.4.6, directives:9.4.7, directives:9.4.9, directives:9.4.10, directives:D-10
-    # spec: directives:1/PythonImport
+    # spec: directives:1/PythonImport, interpreters:1.2/PythonImport
     site = httpd.make(config=CONFIG, files=FILES, processes=1)
     announce(site.log)
     site.log.expect(r"MPY0101: PythonImport at .* only the main server's lines are carried out")

@@ -91,7 +91,7 @@ def test_server_header(site):
 
 
 def test_notices(site):
-    # spec: directives:13.2, directives:13.3
+    # spec: directives:13.2, directives:13.3, interpreters:5/pass-1
     found = [line for line in site.log.all_text().splitlines() if "python:notice" in line]
     assert len([line for line in found if re.search(r"MPY0106: \d+ global mutexes for at most", line)]) == 1, found
     assert len([line for line in found if "MPY0107: " in line]) == 1, found

@@ -96,6 +96,7 @@ def said(site, last):
 
 def test_after_the_registered_callables(site):
     # spec: directives:9.11.1, directives:5.1.1, directives:9.11.5, directives:6/step-4
+    # spec: interpreters:8/PythonCleanupHandler
     assert site.get("/both/x").text == "done"
     assert said(site, "handler") == [
         "second registered", "first registered", "handler PythonCleanupHandler /both/x kept",

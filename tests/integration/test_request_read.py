@@ -22,7 +22,7 @@ def test_no_body(site):
 
 
 def test_read(site):
-    # spec: api:6.4.3, api:1.5
+    # spec: api:6.4.3, api:1.5, api:6.2/read
     assert ask(site, "[req.read(), req.read(), req.read(1)]", b"hello") == ["hello", "", ""]
     assert ask(site, "[req.read(-1), req.read(-7)]", b"hello") == ["hello", ""]
     assert ask(site, "[req.read(-7), req.read(-1)]", b"hello") == ["hello", ""]
@@ -58,7 +58,7 @@ def test_read_waits_for_what_it_was_asked_for(site):
 
 
 def test_readline(site):
-    # spec: api:6.4.5
+    # spec: api:6.4.5, api:6.2/readline
     lines = "[req.readline(), req.readline(-1), req.readline(), req.readline(), req.readline()]"
     assert ask(site, lines, b"one\r\ntwo\n\nlast") == ["one\r\n", "two\n", "\n", "last", ""]
     limited = "[req.readline(2), req.readline(0), req.readline(2), req.readline(2), req.readline(100), req.readline(-5)]"
@@ -103,7 +103,7 @@ def test_the_body_goes_on_in_a_redirected_request(site):
 
 
 def test_readlines(site):
-    # spec: api:6.4.8
+    # spec: api:6.4.8, api:6.2/readlines
     body = b"ab\ncdefgh\ni\n\nlast"
     lines = ["ab\n", "cdefgh\n", "i\n", "\n", "last"]
     assert ask(site, "[req.readlines(), req.readlines()]", body) == [lines, []]

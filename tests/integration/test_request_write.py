@@ -88,7 +88,7 @@ def ask(site, code):
 
 
 def test_bytes_and_text(site):
-    # spec: api:1.5
+    # spec: api:1.5, api:6.2/write
     assert run(site, "req.write(b'\\x00\\xff')").body == b"\x00\xff"
     assert run(site, "req.write('\\xe9\\u20ac')").text == "\xe9\u20ac"
     refused = "out = [caught(req.write, value)[0] for value in (bytearray(b'x'), memoryview(b'x'), 1, None, ['x'])]"
@@ -115,7 +115,7 @@ def test_the_first_flushed_byte_sends_the_headers(site):
 
 
 def test_flushing_makes_chunks(site):
-    # spec: api:6.5.2
+    # spec: api:6.5.2, api:6.2/write
     answer = run(site, "req.write('one'); req.write('two')")
     assert answer.header("Transfer-Encoding") == "chunked" and answer.header("Content-Length") is None
     answer = run(site, "req.write('one', 0); req.write('two', 0)")

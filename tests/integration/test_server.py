@@ -212,3 +212,18 @@ def test_cleanups_run_at_the_childs_end(httpd):
     site.log.expect(r"ValueError.*: cleanup fails", times=1)
     site.stop()
     assert notes.read_text().splitlines() == [f"{interpreter} {data!r}" for data in (None, ("second", 2), "first")]
+
+
+def test_objects_do_not_pile_up(site):
+    # spec: interpreters:I-14, api:A-26
+    source = """
+        import sys
+        for _ in range(20):
+            seen = (req.server, req.server.next, req.connection, req.connection.base_server, apache.main_server.next)
+        del seen
+        result = sys.getallocatedblocks()
+    """
+    # One connection is one child; what is made once is there after the first requests.
+    with site.connect() as connection:
+        counts = [evaluate(site, source, to=connection) for _ in range(90)]
+    assert max(counts[-20:]) - max(counts[10:30]) < 100, counts

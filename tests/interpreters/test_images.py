@@ -196,7 +196,7 @@ def test_without_anonymous_files_and_without_a_runtime_directory(serve):
 
 
 def test_nowhere_to_put_a_copy(serve):
-    # spec: interpreters:2.5, interpreters:I-5
+    # spec: interpreters:2.5, interpreters:I-5, directives:6/step-3
     site = serve.make(
         mpm="worker", processes=1, config=CONFIG, files=FILES,
         env={"MOD_PYTHON_NO_MEMFD": "1", "TMPDIR": "/nonexistent"},

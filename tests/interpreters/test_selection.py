@@ -61,6 +61,14 @@ PythonTransHandler early
         PythonFixupHandler name::fixup
         PythonInterpPerDirectory On
     </Directory>
+    <Directory "@DOCS@/cleaned">
+        PythonCleanupHandler name::cleaned
+        PythonCleanupHandler name::nothing
+    </Directory>
+    <Directory "@DOCS@/cleaned/deep">
+        PythonHandler name
+        PythonInterpPerDirective On
+    </Directory>
     <Directory "@DOCS@/main">
         PythonInterpreter main_interpreter
     </Directory>
@@ -101,6 +109,10 @@ def is_main():
 def nothing(req):
     return apache.OK
 
+def cleaned(req):
+    req.log_error("CLEANED in " + apache.interpreter, apache.APLOG_NOTICE)
+    return apache.OK
+
 def fixup(req):
     req.fixup_ran_in = apache.interpreter
     return apache.OK
@@ -132,7 +144,7 @@ site = server(
             for path in (
                 "x.txt", "named/x.txt", "dirs/x.txt", "dirs/sub/x.txt", "dirs/back/x.txt", "directive/x.txt",
                 "directive/sub/x.txt", "switched/x.txt", "wild/card/deep/x.txt", "two/x.txt", "phases/x.txt",
-                "main/x.txt", "case/x.txt", "access/x.txt", "access/sub/x.txt",
+                "main/x.txt", "case/x.txt", "cleaned/deep/x.txt", "access/x.txt", "access/sub/x.txt",
             )
         },
         "htdocs/access/.htaccess": "PythonInterpPerDirective On\n",
@@ -181,8 +193,15 @@ def ask(site, path, host="first.test"):
     ],
 )
 def test_name(site, path, name):
+    # spec: directives:9.5/selection, directives:6/step-3, directives:11/summary
     found, main, _, _ = ask(site, path)
     assert (found, main) == (site.fill(name), name == "first.test")
+
+
+def test_cleanup_handlers_have_a_list_of_their_own(site):
+    # spec: interpreters:1.2/PythonCleanupHandler
+    assert ask(site, "/cleaned/deep/x.txt")[0] == site.fill("@DOCS@/cleaned/deep/")
+    assert site.log.wait_for("CLEANED in ")[0].endswith(site.fill("CLEANED in @DOCS@/cleaned/"))
 
 
 def test_main_interpreter(site):
@@ -207,6 +226,7 @@ def test_names_of_the_host_header_make_no_interpreters(site):
 
 def test_phases_of_one_request_may_differ(site):
     # spec: interpreters:1.1.6, interpreters:1.1/server-name, interpreters:I-6
+    # spec: directives:11/early
     name, _, early, fixup = ask(site, "/phases/x.txt", "first.test")
     assert (name, early, fixup) == (site.fill("@DOCS@/phases/"), "first.test", site.fill("@DOCS@/phases/"))
     name, _, early, _ = ask(site, "/named/x.txt")

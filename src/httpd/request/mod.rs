@@ -15,11 +15,10 @@ use std::marker::PhantomData;
 
 use super::config::DirConfig;
 use super::handler_list::Place;
-use super::log::{self, Level, Target};
 use super::pool::{Pool, bytes};
 use super::request_state::RequestState;
+use super::server::Server;
 use super::sys;
-use super::table::Table;
 use super::view::Record;
 use crate::phase::Phase;
 
@@ -53,7 +52,7 @@ impl<'r> Request<'r> {
     /// Looks at what the module keeps with the request; None before Python saw it. `look` neither calls httpd nor uses
     /// the view.
     #[inline]
-    fn with_state<R>(self, look: impl FnOnce(&mut RequestState) -> R) -> Option<R> {
+    pub(in crate::httpd) fn with_state<R>(self, look: impl FnOnce(&mut RequestState) -> R) -> Option<R> {
         // SAFETY: the view's record is live; the borrow ends with `look`, and this thread is the only one here.
         unsafe { RequestState::of(self.0) }.map(look)
     }
@@ -74,28 +73,16 @@ impl<'r> Request<'r> {
         }
     }
 
-    /// `r->headers_in`
-    pub fn headers_in(self) -> Table<'r> {
-        // SAFETY: the view's record is live, its table lives as long.
-        unsafe { Table::from_raw((*self.0).headers_in) }
-    }
-
-    /// `r->subprocess_env`
-    pub fn subprocess_env(self) -> Table<'r> {
-        // SAFETY: the view's record is live, its table lives as long.
-        unsafe { Table::from_raw((*self.0).subprocess_env) }
-    }
-
     /// `r->connection`, which outlives the request.
     pub fn connection(self) -> *mut sys::conn_rec {
         // SAFETY: the view's record is live.
         unsafe { (*self.0).connection }
     }
 
-    /// `r->server`, which lives as long as the child serves.
-    pub fn server(self) -> *mut sys::server_rec {
-        // SAFETY: the view's record is live.
-        unsafe { (*self.0).server }
+    /// `r->server`
+    pub fn server(self) -> Option<Server> {
+        // SAFETY: the view's record is live; its server is one of the configuration that this child serves with.
+        unsafe { Server::from_raw((*self.0).server) }
     }
 
     /// `r->main`: the request whose sub-request this is. It outlives its sub-requests.
@@ -119,11 +106,5 @@ impl<'r> Request<'r> {
     /// A request that belongs to the same connection. All requests of a chain of redirects lie in the first one's pool.
     fn linked(self, record: *mut sys::request_rec) -> Option<Request<'r>> {
         (!record.is_null()).then_some(Request(record, PhantomData))
-    }
-
-    /// Writes a line into the request's error log. May block.
-    pub fn log(self, level: Level, line: &[u8]) {
-        // SAFETY: the view's record is live.
-        unsafe { log::write(Target::Request(self.0), level, line) };
     }
 }

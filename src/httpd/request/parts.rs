@@ -2,6 +2,7 @@
 
 use super::Request;
 use crate::httpd::array;
+use crate::httpd::finfo::Facts;
 use crate::httpd::pool::optional_bytes;
 use crate::httpd::sys;
 
@@ -77,12 +78,9 @@ impl<'r> Request<'r> {
     }
 
     /// Puts a copy of the facts into `r->finfo`.
-    ///
-    /// # Safety
-    /// The texts of `info` are NULL or NUL-terminated.
-    pub unsafe fn set_finfo(self, info: sys::apr_finfo_t) {
-        let pool = self.pool();
-        // SAFETY: the caller guarantees the texts; the copies have the request's life.
+    pub fn set_finfo(self, facts: Facts<'_>) {
+        let (pool, info) = (self.pool(), facts.record());
+        // SAFETY: a view's texts are NULL or NUL-terminated; the copies have the request's life.
         let text = |text| unsafe { optional_bytes(text) }.map_or(std::ptr::null(), |text| pool.dup(text).cast_const());
         let copy = sys::apr_finfo_t {
             pool: pool.as_ptr(),

@@ -17,15 +17,9 @@ impl<'r> Request<'r> {
         unsafe { RequestState::ensure(self.0, expire) };
     }
 
-    /// The reference to an interpreter's object, which stays with the request.
-    #[inline]
-    pub fn object(self, interp: usize) -> Option<Object> {
-        self.with_state(|state| state.object(interp)).flatten()
-    }
-
-    /// Keeps an owned reference to an interpreter's object, made by `own` if there is something to keep it with.
-    pub fn keep_object(self, interp: usize, own: impl FnOnce() -> Object) {
-        self.with_state(|state| state.objects.push((interp, own())));
+    /// Keeps an owned reference to an interpreter's object. False: there is nothing to keep it with, `own` was not called.
+    pub fn keep_object(self, interp: usize, own: impl FnOnce() -> Object) -> bool {
+        self.with_state(|state| state.objects.push((interp, own()))).is_some()
     }
 
     /// Gives the owned reference to an interpreter's object back.
@@ -41,11 +35,6 @@ impl<'r> Request<'r> {
     /// Keeps a cleanup with its owned references, made by `own` if there is something to keep it with.
     pub fn add_cleanup(self, own: impl FnOnce() -> RequestCleanup) {
         self.with_state(|state| state.cleanups.push(own()));
-    }
-
-    /// The running phase.
-    pub fn phase(self) -> Option<Phase> {
-        self.with_state(|state| state.phase).flatten()
     }
 
     /// The extension by which the handler was looked up, empty where the file has none.
@@ -73,7 +62,7 @@ impl<'r> Request<'r> {
         let pool = self.pool();
         let place = directory.map_or(Place::None, |path| Place::Directory(canonical_directory(pool, pool.dup(path))));
         let entry = HandlerEntry { text: pool.dup(handler), place, silent: false, next: std::ptr::null() };
-        if self.with_state(|state| state.add(pool, phase, entry)).is_none() || self.phase() != Some(phase) {
+        if self.with_state(|state| state.add(pool, phase, entry)).is_none() || self.running_phase() != Some(phase) {
             return;
         }
         let entry = pool.alloc(entry);

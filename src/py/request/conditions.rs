@@ -4,7 +4,8 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyAny;
 
-use super::{Request, capi};
+use super::Request;
+use crate::py::capi;
 use crate::py::detach::without_gil;
 use crate::py::text;
 

@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyAny, PyString};
 
 use super::Request;
+use crate::httpd::log::Owner;
 use crate::httpd::request_state::RequestCleanup;
 use crate::image::state;
 use crate::phase::Phase;
@@ -68,7 +69,7 @@ impl Request {
         let message = functions::message(message, level)?;
         self.live.view(|request| {
             if let Some((level, line)) = message {
-                without_gil(py, (request, &line), |(request, line)| request.log(level, line));
+                functions::log_line(py, Owner::Request(request), level, &line);
             }
         })
     }
@@ -76,7 +77,8 @@ impl Request {
     /// The cursor over the handlers of the running phase.
     #[getter]
     fn hlist(&self, py: Python<'_>) -> PyResult<Py<HandlerCursor>> {
-        let cursor = self.live.with(|record| HandlerCursor::of_request(&self.live, record))?;
-        self.hlist.get_or_try_init(py, || Py::new(py, cursor)).map(|cursor| cursor.clone_ref(py))
+        self.live.with(|_| ())?;
+        let cursor = || Py::new(py, HandlerCursor::of_request(&self.live));
+        self.hlist.get_or_try_init(py, cursor).map(|cursor| cursor.clone_ref(py))
     }
 }

@@ -1,8 +1,9 @@
 //! The request's tables, its connection and its server.
 
+use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
 
-use super::{Request, object};
+use super::Request;
 use crate::py::conn::Conn;
 use crate::py::server::Server;
 use crate::py::table::{RequestTable, Table};
@@ -27,17 +28,16 @@ table_getter!(headers_in HeadersIn headers_out HeadersOut err_headers_out ErrHea
 impl Request {
     #[getter]
     fn connection(&self, py: Python<'_>) -> PyResult<Py<Conn>> {
-        self.live.view(|request| {
-            let made = self.connection.get_or_try_init(py, || Py::new(py, object::connection(request)))?;
-            Ok(made.clone_ref(py))
-        })?
+        let conn = self.live.connection()?;
+        let made = self.connection.get_or_try_init(py, || Py::new(py, Conn::of(conn)))?;
+        Ok(made.clone_ref(py))
     }
 
     #[getter]
     fn server(&self, py: Python<'_>) -> PyResult<Py<Server>> {
-        self.live.view(|request| {
-            let made = self.server.get_or_try_init(py, || Py::new(py, object::server(request)))?;
-            Ok(made.clone_ref(py))
-        })?
+        let server = self.live.view(|request| request.server())?;
+        let server = server.ok_or_else(|| PyAttributeError::new_err("server"))?;
+        let made = self.server.get_or_try_init(py, || Py::new(py, Server::of(server)))?;
+        Ok(made.clone_ref(py))
     }
 }

@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 
-use super::{Request, object};
+use super::Request;
 use crate::py::finfo::Finfo;
 
 #[pymethods]
@@ -11,15 +11,12 @@ impl Request {
     #[getter]
     fn finfo(&self, py: Python<'_>) -> PyResult<Py<Finfo>> {
         self.live.with(|_| ())?;
-        self.finfo
-            .get_or_try_init(py, || Py::new(py, self.live.with(|record| object::finfo(&self.live, record))?))
-            .map(|finfo| finfo.clone_ref(py))
+        self.finfo.get_or_try_init(py, || Py::new(py, Finfo::of(self.live.twin()))).map(|finfo| finfo.clone_ref(py))
     }
 
     /// Copies the contents of another mp_finfo. Raises TypeError for anything else.
     #[setter]
     fn set_finfo(&self, value: &Bound<'_, Finfo>) -> PyResult<()> {
-        let info = value.get().with(|info| *info)?;
-        self.live.view(|request| object::set_finfo(request, info))
+        self.live.view(|request| value.get().facts(|facts| request.set_finfo(facts)))?
     }
 }

@@ -1,10 +1,14 @@
 //! Attributes that lead to other requests, and the raw record. Only Python code calls these.
 
-use pyo3::prelude::*;
-use pyo3::types::PyAny;
+use std::ptr::NonNull;
 
+use pyo3::exceptions::PyAttributeError;
+use pyo3::prelude::*;
+use pyo3::types::PyCapsule;
+
+use super::Request;
 use super::object::linked;
-use super::{Request, capi};
+use crate::py::capi;
 
 #[pymethods]
 impl Request {
@@ -28,7 +32,8 @@ impl Request {
 
     /// capsule without a name: the request_rec, for other C code. Not valid after the request.
     #[getter]
-    fn _request_rec<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.live.view(|request| capi::capsule(py, request.as_ptr()))?
+    fn _request_rec<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        let record = self.live.with(NonNull::new)?;
+        capi::capsule(py, record.ok_or_else(|| PyAttributeError::new_err("_request_rec"))?)
     }
 }

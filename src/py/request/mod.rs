@@ -1,6 +1,5 @@
 //! The request object `mp_request`: one per httpd request and interpreter, kept with the request until its pool goes.
 
-mod capi;
 mod clock;
 mod conditions;
 mod config;
@@ -25,11 +24,10 @@ mod wsgi_start;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
-use self::capi::{has_no_attributes, refcount};
-pub use self::capi::{hide_dictionary, own_attributes};
 use self::config::ConfigCopy;
-pub use self::object::object;
+pub use self::object::{current, object};
 pub use self::write::handler_ended;
+use super::capi::{self, has_no_attributes, own_attributes};
 use super::conn::Conn;
 use super::finfo::Finfo;
 use super::hlist::HandlerCursor;
@@ -70,7 +68,7 @@ impl Request {
     fn table(&self, py: Python<'_>, which: RequestTable) -> PyResult<Py<Table>> {
         self.live.with(|_| ())?;
         self.tables[which as usize]
-            .get_or_try_init(py, || Py::new(py, self.live.with(|record| Table::of_request(&self.live, record, which))?))
+            .get_or_try_init(py, || Py::new(py, Table::of_request(&self.live, which)))
             .map(|table| table.clone_ref(py))
     }
 }
@@ -81,7 +79,7 @@ pub fn drop_if_private(request: &Bound<'_, Request>) {
     let py = request.py();
     let this = request.get();
     // The request's record and the caller hold one reference each.
-    if !has_no_attributes(request) || refcount(request) != 2 || !this.children_are_private(py) {
+    if !has_no_attributes(request) || capi::refcount(request.as_unbound()) != 2 || !this.children_are_private(py) {
         return;
     }
     let owned = this.live.view(|request| request.take_object(state::interp()));

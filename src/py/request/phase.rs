@@ -17,7 +17,7 @@ impl Request {
     /// str or None: the directive of the running phase, as in PythonFixupHandler.
     #[getter]
     fn phase<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyString>>> {
-        let phase = self.live.view(|request| request.phase())?;
+        let phase = self.live.view(|request| request.running_phase())?;
         Ok(phase.map(|phase| PyString::new(py, phase.name())))
     }
 

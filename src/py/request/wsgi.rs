@@ -5,10 +5,12 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::{Request, capi};
+use super::Request;
 use crate::httpd::request::Request as View;
-use crate::httpd::sys;
+use crate::httpd::table::RequestTable;
+use crate::httpd::{running, sys};
 use crate::phase::Phase;
+use crate::py::capi;
 use crate::py::detach::without_gil;
 use crate::py::text;
 
@@ -43,14 +45,15 @@ fn split(request: View<'_>, base: &[u8]) -> bool {
 
 /// Copies the variables; as PEP 3333 has it, each byte becomes one character.
 fn copy(py: Python<'_>, request: View<'_>, environ: &Bound<'_, PyDict>) -> PyResult<()> {
-    for (key, value) in request.subprocess_env().pairs() {
+    let env = RequestTable::SubprocessEnv.of(request);
+    for (key, value) in env.pairs() {
         environ.set_item(text::decode_latin1(py, key)?, text::decode_latin1(py, value)?)?;
     }
-    let authorization = request.headers_in().get(c"Authorization");
+    let authorization = RequestTable::HeadersIn.of(request).get(c"Authorization");
     if let Some(authorization) = text::optional_latin1(py, authorization)? {
         environ.set_item(intern!(py, "HTTP_AUTHORIZATION"), authorization)?;
     }
-    let https = request.subprocess_env().get(c"HTTPS");
+    let https = env.get(c"HTTPS");
     let secure = https.is_some_and(|https| !https.eq_ignore_ascii_case(b"off"));
     let scheme = if secure { intern!(py, "https") } else { intern!(py, "http") };
     environ.set_item(intern!(py, "wsgi.url_scheme"), scheme)
@@ -58,9 +61,7 @@ fn copy(py: Python<'_>, request: View<'_>, environ: &Bound<'_, PyDict>) -> PyRes
 
 /// Whether the MPM has the property.
 fn mpm_has(property: i32) -> bool {
-    let mut answer = sys::AP_MPMQ_NOT_SUPPORTED;
-    // SAFETY: the result is an int on the stack.
-    unsafe { sys::ap_mpm_query(property, &mut answer) == sys::APR_SUCCESS && answer != sys::AP_MPMQ_NOT_SUPPORTED }
+    running::mpm_query(property).is_some_and(|answer| answer != sys::AP_MPMQ_NOT_SUPPORTED)
 }
 
 #[pymethods]

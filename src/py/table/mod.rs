@@ -12,48 +12,12 @@ use pyo3::prelude::*;
 
 pub use iter::TableIter;
 
+pub use crate::httpd::table::RequestTable;
+
 use self::own::Own;
 use super::live::Live;
 use crate::httpd::sys;
 use crate::httpd::table as apr;
-
-/// The tables of a request.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum RequestTable {
-    /// `headers_in`
-    HeadersIn,
-    /// `headers_out`
-    HeadersOut,
-    /// `err_headers_out`
-    ErrHeadersOut,
-    /// `subprocess_env`
-    SubprocessEnv,
-    /// `notes`
-    Notes,
-}
-
-impl RequestTable {
-    /// How many there are.
-    pub const COUNT: usize = 5;
-
-    /// The table as it is now; httpd may replace it during a request.
-    ///
-    /// # Safety
-    /// `record` is live.
-    #[inline]
-    unsafe fn of(self, record: *mut sys::request_rec) -> *mut sys::apr_table_t {
-        // SAFETY: the caller guarantees it.
-        unsafe {
-            match self {
-                RequestTable::HeadersIn => (*record).headers_in,
-                RequestTable::HeadersOut => (*record).headers_out,
-                RequestTable::ErrHeadersOut => (*record).err_headers_out,
-                RequestTable::SubprocessEnv => (*record).subprocess_env,
-                RequestTable::Notes => (*record).notes,
-            }
-        }
-    }
-}
 
 /// Where the entries are.
 enum Store {
@@ -75,15 +39,13 @@ pub struct Table {
 
 impl Table {
     /// The view of a request's table; expires with the request.
-    pub fn of_request(owner: &Live<sys::request_rec>, record: *mut sys::request_rec, which: RequestTable) -> Table {
-        // SAFETY: the same record as the owner's; the request expires its tables with itself.
-        Table { store: Store::Request(unsafe { owner.sibling(record) }, which) }
+    pub fn of_request(owner: &Live<sys::request_rec>, which: RequestTable) -> Table {
+        Table { store: Store::Request(owner.twin(), which) }
     }
 
     /// The view of a connection's notes; expires with the connection object.
-    pub fn of_notes(owner: &Live<sys::conn_rec>, record: *mut sys::conn_rec) -> Table {
-        // SAFETY: the same record as the owner's; the connection object expires its table with itself.
-        Table { store: Store::Notes(unsafe { owner.sibling(record) }) }
+    pub fn of_notes(owner: &Live<sys::conn_rec>) -> Table {
+        Table { store: Store::Notes(owner.twin()) }
     }
 
     /// A table of its own with these entries.
@@ -122,10 +84,8 @@ impl Table {
     fn with<R>(&self, own: impl FnOnce(&Own) -> R, view: impl FnOnce(apr::Table<'_>) -> R) -> PyResult<R> {
         match &self.store {
             Store::Own(entries) => Ok(own(entries)),
-            // SAFETY: the record is live and served by this thread, so its table is; the body does not keep it.
-            Store::Request(live, which) => live.with(|record| view(unsafe { apr::Table::from_raw(which.of(record)) })),
-            // SAFETY: as above.
-            Store::Notes(live) => live.with(|record| view(unsafe { apr::Table::from_raw((*record).notes) })),
+            Store::Request(live, which) => live.view(|request| view(which.of(request))),
+            Store::Notes(live) => live.view(|conn| view(conn.notes())),
         }
     }
 }

@@ -246,7 +246,6 @@ def test_bad_names(apache, name):
         apache.import_module(name)
 
 
-# spec: interpreters:6
 def test_file_paths_are_no_names(apache, site, write):
     file = write(site / "handlers.py", "")
     for name in (file, file[:-3], "./handlers.py"):
@@ -345,7 +344,7 @@ def test_new_file_in_a_directory_just_listed(apache, site, write):
     assert apache.import_module("late").value == 1
 
 
-# spec: interpreters:6
+# spec: api:3/importer-extras
 def test_old_importer_is_the_default_one(apache, site, write):
     write(site / "handlers.py", "value = 1")
     module = apache.ximport_module("handlers")

@@ -36,7 +36,7 @@ def test_version_is_the_crate_s(apache):
     assert version.version == mod_python.mp_version == expected
 
 
-# spec: api:2
+# spec: api:2/HTTP, api:2/log-levels, api:2/methods, api:2/magic-types
 def test_constants_of_httpd(apache):
     words = iter(fake_apache.CONSTANTS.split())
     for name in words:

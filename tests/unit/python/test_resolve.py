@@ -58,7 +58,8 @@ def resolve(apache, module):
     return resolve
 
 
-# spec: directives:4.3
+# spec: directives:4.3/function, directives:4.3/callable-instance, directives:4.3/instance-method
+# spec: directives:4.3/class-method-path, directives:4.3/nested-class
 @pytest.mark.parametrize(
     "name, result, made",
     [
@@ -84,7 +85,7 @@ def test_what_is_called(resolve, module, name, result, made):
     assert module.made == made
 
 
-# spec: directives:4.3
+# spec: directives:4.3/last-is-class, directives:4.3/init-without-argument
 def test_what_is_returned_as_it_is(resolve, module):
     assert resolve("Handler") is module.Handler
     assert resolve("nothing") is None
@@ -114,7 +115,7 @@ def test_missing_later_component(resolve):
         resolve("Handler.no")
 
 
-# spec: api:3
+# spec: api:3/resolve_object
 def test_silent(resolve):
     assert resolve("missing", silent=1) is None
     assert resolve("Handler.missing", silent=1) is None

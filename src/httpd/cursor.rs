@@ -1,0 +1,72 @@
+//! What Python sees of the record that the module keeps with a request: the handler that runs, the phase, the request's
+//! objects and attributes. Each method borrows the record for itself only.
+
+use std::marker::PhantomData;
+
+use super::pool::bytes;
+use super::request::Request;
+use super::request_state::{ListEntry, Object, PlainValue};
+use crate::phase::Phase;
+
+/// The handler that runs.
+#[derive(Clone, Copy)]
+pub struct Handler<'r>(ListEntry, PhantomData<&'r ()>);
+
+impl<'r> Handler<'r> {
+    /// The handler as configured or added.
+    pub fn text(self) -> &'r [u8] {
+        // SAFETY: the entry lies in the configuration's or the request's pool.
+        unsafe { &*self.0.entry }.text()
+    }
+
+    /// Its directory; for a Location its text.
+    pub fn directory(self) -> Option<&'r [u8]> {
+        // SAFETY: NULL or a text in the configuration's or the request's pool.
+        (!self.0.directory.is_null()).then(|| unsafe { bytes(self.0.directory) })
+    }
+
+    /// It was written in a Location.
+    pub fn is_location(self) -> bool {
+        // SAFETY: as in `text`.
+        unsafe { &*self.0.entry }.is_location()
+    }
+
+    /// A missing default function is no error.
+    pub fn is_silent(self) -> bool {
+        // SAFETY: as in `text`.
+        unsafe { (*self.0.entry).silent }
+    }
+}
+
+impl<'r> Request<'r> {
+    /// The handler that runs, None at the end of the list.
+    pub fn current_handler(self) -> Option<Handler<'r>> {
+        let entry = self.with_state(|state| state.hlist.current()).flatten();
+        entry.map(|entry| Handler(entry, PhantomData))
+    }
+
+    /// Goes on to the next handler; stays at the end.
+    pub fn advance_handler(self) {
+        self.with_state(|state| state.hlist.advance());
+    }
+
+    /// The phase that runs.
+    pub fn running_phase(self) -> Option<Phase> {
+        self.with_state(|state| state.phase).flatten()
+    }
+
+    /// The reference to an interpreter's request object, which the record owns.
+    pub fn kept_object(self, interp: usize) -> Option<Object> {
+        self.with_state(|state| state.object(interp)).flatten()
+    }
+
+    /// Leaves attributes for another interpreter.
+    pub fn leave_attributes(self, attributes: Vec<(Vec<u8>, PlainValue)>) {
+        self.with_state(|state| state.attributes = attributes);
+    }
+
+    /// Takes what another interpreter left.
+    pub fn take_attributes(self) -> Vec<(Vec<u8>, PlainValue)> {
+        self.with_state(|state| std::mem::take(&mut state.attributes)).unwrap_or_default()
+    }
+}

@@ -1,0 +1,163 @@
+//! The calls of Python's C API that pyo3 has no safe form of: strings, capsules, attribute dictionaries, reference
+//! counts. Everything here is safe to call; the other files of `py` use it instead of `pyo3::ffi`.
+
+use std::ptr::{self, NonNull};
+
+use pyo3::PyClass;
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::{PyAny, PyBytes, PyCapsule, PyDict, PyString};
+
+use crate::httpd::request::Request;
+use crate::image::state;
+
+unsafe extern "C" {
+    /// Where an object keeps its attribute dictionary (CPython 3.2 to 3.15 export it).
+    fn _PyObject_GetDictPtr(object: *mut ffi::PyObject) -> *mut *mut ffi::PyObject;
+}
+
+/// A value on its way through code that runs without the GIL, in the same thread; for `detach` only.
+pub(super) struct Carry<T>(pub(super) T);
+
+// SAFETY: `without_gil` runs its body in the calling thread; nothing moves to another one.
+unsafe impl<T> Send for Carry<T> {}
+
+/// Bytes as str: UTF-8, other bytes as lone surrogates (PEP 383).
+///
+/// # Errors
+/// MemoryError.
+#[inline]
+pub fn decode<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyString>> {
+    // SAFETY: address and length of the slice; the error handler's name is NUL-terminated; the result is a new
+    // reference or an error is set.
+    unsafe {
+        let text = ffi::PyUnicode_DecodeUTF8(
+            bytes.as_ptr().cast(),
+            bytes.len() as ffi::Py_ssize_t,
+            c"surrogateescape".as_ptr(),
+        );
+        Ok(Bound::from_owned_ptr_or_err(py, text)?.cast_into_unchecked())
+    }
+}
+
+/// Bytes as str, one character each (ISO-8859-1).
+///
+/// # Errors
+/// MemoryError.
+#[inline]
+pub fn decode_latin1<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyString>> {
+    // SAFETY: address and length of the slice; the result is a new reference or an error is set.
+    unsafe {
+        let text = ffi::PyUnicode_DecodeLatin1(bytes.as_ptr().cast(), bytes.len() as ffi::Py_ssize_t, ptr::null());
+        Ok(Bound::from_owned_ptr_or_err(py, text)?.cast_into_unchecked())
+    }
+}
+
+/// A str as ISO-8859-1, lone surrogates as the bytes they stand for.
+///
+/// # Errors
+/// UnicodeEncodeError.
+pub fn encode_latin1<'py>(text: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyBytes>> {
+    // SAFETY: text is a str, both names are NUL-terminated; the result is a new bytes object or an error is set.
+    unsafe {
+        let encoded =
+            ffi::PyUnicode_AsEncodedString(text.as_ptr(), c"iso-8859-1".as_ptr(), c"surrogateescape".as_ptr());
+        Ok(Bound::from_owned_ptr_or_err(text.py(), encoded)?.cast_into()?)
+    }
+}
+
+/// How many references there are to an object.
+#[inline]
+pub fn refcount<T>(object: &Py<T>) -> isize {
+    // SAFETY: the object is live.
+    unsafe { ffi::Py_REFCNT(object.as_ptr()) }
+}
+
+/// A capsule without a name or a destructor, for extension modules.
+///
+/// # Errors
+/// MemoryError.
+pub fn capsule<T>(py: Python<'_>, record: NonNull<T>) -> PyResult<Bound<'_, PyCapsule>> {
+    // SAFETY: the address is not NULL; the result is a new reference or an error is set.
+    unsafe {
+        let capsule = ffi::PyCapsule_New(record.as_ptr().cast(), ptr::null(), None);
+        Ok(Bound::from_owned_ptr_or_err(py, capsule)?.cast_into()?)
+    }
+}
+
+/// Sets an attribute as `object.__setattr__` does.
+///
+/// # Errors
+/// AttributeError, and what a setter raises.
+pub fn generic_set_attribute(
+    object: &Bound<'_, PyAny>,
+    name: &Bound<'_, PyString>,
+    value: &Bound<'_, PyAny>,
+) -> PyResult<()> {
+    // SAFETY: three live objects; -1 means that an error is set.
+    match unsafe { ffi::PyObject_GenericSetAttr(object.as_ptr(), name.as_ptr(), value.as_ptr()) } {
+        -1 => Err(PyErr::fetch(object.py())),
+        _ => Ok(()),
+    }
+}
+
+/// This interpreter's object of a request, which the request's record keeps; None before Python saw the request here.
+pub fn kept_object<'py>(py: Python<'py>, request: Request<'_>) -> Option<Bound<'py, PyAny>> {
+    let object = request.kept_object(state::interp())?;
+    // SAFETY: the record owns a reference to this interpreter's object.
+    Some(unsafe { Bound::from_borrowed_ptr(py, object.cast()) })
+}
+
+/// Nobody has set an attribute on the object, whose class has a dictionary.
+pub fn has_no_attributes<T>(object: &Bound<'_, T>) -> bool {
+    // SAFETY: the object is live; the place of its dictionary is NULL or valid as long as it. CPython 3.11 and 3.12
+    // make an empty dictionary with the object.
+    unsafe {
+        let dict = _PyObject_GetDictPtr(object.as_ptr());
+        dict.is_null() || (*dict).is_null() || (ffi::PyDict_Size(*dict) == 0 && ffi::Py_REFCNT(*dict) == 1)
+    }
+}
+
+/// The dictionary of attributes that Python code has set.
+///
+/// # Errors
+/// MemoryError.
+pub fn own_attributes<'py, T>(object: &Bound<'py, T>) -> PyResult<Bound<'py, PyDict>> {
+    // SAFETY: a live object of a class with a dictionary; the result is a new reference or an error is set.
+    let dict = unsafe {
+        Bound::from_owned_ptr_or_err(object.py(), ffi::PyObject_GenericGetDict(object.as_ptr(), std::ptr::null_mut()))?
+    };
+    Ok(dict.cast_into::<PyDict>()?)
+}
+
+/// Takes `__dict__` off the class: attributes that Python code sets are kept, but not shown as a dictionary.
+/// Called before anybody uses the class.
+///
+/// # Errors
+/// MemoryError.
+pub fn hide_dictionary<T: PyClass>(py: Python<'_>) -> PyResult<()> {
+    let class = py.get_type::<T>();
+    // `del` on the class itself would mean the class's own dictionary.
+    // SAFETY: a heap type of this image, which nobody has used yet; its dictionary lives as long as the type.
+    unsafe {
+        let type_object = class.as_type_ptr();
+        let names = Bound::from_borrowed_ptr(py, (*type_object).tp_dict).cast_into::<PyDict>()?;
+        if names.contains("__dict__")? {
+            names.del_item("__dict__")?;
+            ffi::PyType_Modified(type_object);
+        }
+    }
+    Ok(())
+}
+
+/// Whether the object can be indexed by numbers (`PySequence_Check`).
+pub fn is_sequence(object: &Bound<'_, PyAny>) -> bool {
+    // SAFETY: the object is live.
+    unsafe { ffi::PySequence_Check(object.as_ptr()) != 0 }
+}
+
+/// `sys.stderr`, None where it was removed.
+pub fn stderr(py: Python<'_>) -> Option<Bound<'_, PyAny>> {
+    // SAFETY: the name is NUL-terminated; the result is a borrowed reference or NULL.
+    unsafe { Bound::from_borrowed_ptr_or_opt(py, ffi::PySys_GetObject(c"stderr".as_ptr())) }
+}
