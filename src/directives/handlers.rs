@@ -80,7 +80,7 @@ fn add(scope: &mut Scope<'_>, phase: Phase, line: &HandlerLine<'_>, silent: bool
         Ok(place) => place,
         Err(text) => return text.as_ptr(),
     };
-    let content_in_location = phase == Phase::Content && matches!(place, Place::Location(_));
+    let content_in_location = phase == Phase::Content && place.is_location();
     let location = if content_in_location { ServerConfig::HAS_LOCATION_CONTENT } else { 0 };
     scope.mark_server(ServerConfig::HAS_CODE | location);
     let pool = scope.pool();

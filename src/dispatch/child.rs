@@ -7,7 +7,7 @@ use pyo3::types::{PyAny, PyDict, PyList, PyString};
 
 use super::report;
 use crate::abi::{ChildCleanupCall, ExpireCall, ImportCall, RequestCleanupCall, StartCall};
-use crate::httpd::log::{self, Level, Target};
+use crate::httpd::log::{Level, Owner};
 use crate::httpd::sys;
 use crate::httpd::view::Record;
 use crate::image::state::{self, Objects};
@@ -16,7 +16,7 @@ use crate::py;
 /// Makes `_apache`, puts the package's folder on sys.path and imports `mod_python.apache`.
 pub fn start(py: Python<'_>, call: &mut StartCall) {
     call.error = bring_up(py).err().map(|error| {
-        report::log_lines(py, Target::Default, Level::ERR, "MPY0203: mod_python.apache: ", &error);
+        report::log_lines(py, Owner::Default, Level::ERR, "MPY0203: mod_python.apache: ", &error);
         error.to_string()
     });
 }
@@ -46,13 +46,11 @@ fn check_version(py: Python<'_>) -> PyResult<()> {
     let expected = env!("CARGO_PKG_VERSION");
     if found != expected {
         let place = shown(&py.import("mod_python")?.getattr("__file__")?);
-        let target = main_log();
         for text in [
             format!("MPY0207: mod_python.so is {expected}, the Python package mod_python is {found}"),
             format!("MPY0207: the package is {place}; install both from one release"),
         ] {
-            // SAFETY: the main server's record lives as long as the child serves.
-            unsafe { log::write(target, Level::WARNING, text.as_bytes()) };
+            main_log().log(Level::WARNING, text.as_bytes());
         }
     }
     Ok(())
@@ -95,18 +93,18 @@ unsafe fn take<'py>(py: Python<'py>, object: *mut c_void) -> Bound<'py, PyAny> {
 /// One `req.register_cleanup`.
 pub fn request_cleanup(py: Python<'_>, call: &mut RequestCleanupCall) {
     // SAFETY: the host hands both references over; the request is live until the host's expire returns.
-    let (callable, data, _active) = unsafe {
-        (take(py, call.callable), take(py, call.data), py::live::Active::new((*call.request).connection, call.request))
+    let (callable, data, request, _active) = unsafe {
+        let active = py::live::Active::new((*call.request).connection, call.request);
+        (take(py, call.callable), take(py, call.data), sys::request_rec::view(call.request), active)
     };
     if let Err(error) = callable.call1((data,)) {
-        report::cleanup_failed(py, Target::Request(call.request), &callable, &error);
+        report::cleanup_failed(py, Owner::Request(request), &callable, &error);
     }
 }
 
 /// The main server's log.
-fn main_log() -> Target {
-    let server = state::host().and_then(|host| host.main_server);
-    server.map_or(Target::Default, |server| Target::Server(server.as_ptr()))
+fn main_log() -> Owner<'static> {
+    state::host().and_then(|host| host.main_server).map_or(Owner::Default, Owner::Server)
 }
 
 /// One `register_cleanup` of the child.
@@ -114,8 +112,7 @@ pub fn child_cleanup(py: Python<'_>, call: &mut ChildCleanupCall) {
     // SAFETY: the host hands both references over.
     let (callable, data) = unsafe { (take(py, call.callable), take(py, call.data)) };
     if let Err(error) = callable.call1((data,)) {
-        let target = main_log();
-        report::cleanup_failed(py, target, &callable, &error);
+        report::cleanup_failed(py, main_log(), &callable, &error);
     }
 }
 
@@ -138,7 +135,7 @@ pub fn export_attributes(py: Python<'_>, request: *mut sys::request_rec) {
 pub fn exit(py: Python<'_>) {
     let result = core(py).and_then(|core| core.call_method0("run_exit_callbacks"));
     if let Err(error) = result {
-        report::log_lines(py, Target::Default, Level::ERR, "MPY0206: atexit: ", &error);
+        report::log_lines(py, Owner::Default, Level::ERR, "MPY0206: atexit: ", &error);
     }
 }
 

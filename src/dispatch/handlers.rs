@@ -11,6 +11,7 @@ use super::report::{self, Place};
 use super::resolve::{self, Lookup};
 use crate::abi::PhaseCall;
 use crate::httpd::config::{Flag, Settings};
+use crate::httpd::log::{Level, Owner};
 use crate::httpd::pool::bytes;
 use crate::httpd::request_state::{ListEntry, RequestState};
 use crate::httpd::view::Record;
@@ -29,8 +30,7 @@ pub fn run(py: Python<'_>, call: &mut PhaseCall<'_>) {
     let object = match request::object(py, view) {
         Ok(object) => object,
         Err(error) => {
-            let target = crate::httpd::log::Target::Request(record);
-            report::log_lines(py, target, crate::httpd::log::Level::ERR, "MPY0403: request object: ", &error);
+            report::log_lines(py, Owner::Request(view), Level::ERR, "MPY0403: request object: ", &error);
             return;
         }
     };
@@ -125,7 +125,9 @@ fn one(py: Python<'_>, call: &PhaseCall<'_>, object: &Bound<'_, request::Request
             let interpreter = state::host().map(|host| host.name.to_string_lossy().into_owned()).unwrap_or_default();
             let handler = String::from_utf8_lossy(entry.text());
             let place = Place { phase: call.phase.name(), handler: &handler, interpreter: &interpreter };
-            Next::Stop(report::uncaught(py, object, call.request, &place, &error, debug))
+            // SAFETY: the host passes a live request; its phase is running.
+            let request = unsafe { sys::request_rec::view(call.request) };
+            Next::Stop(report::uncaught(py, object, request, &place, &error, debug))
         }
     }
 }

@@ -235,23 +235,21 @@ pub unsafe fn map_to_storage(r: *mut sys::request_rec) -> c_int {
         if !(*r).filename.is_null() && RequestState::of(r).is_some_and(|state| state.translated) {
             return sys::DECLINED;
         }
-        let Some(location) = content_location(r) else { return sys::DECLINED };
-        let prefix = location.strip_suffix(b"/").unwrap_or(location);
-        let rest = bytes((*r).uri).strip_prefix(prefix).filter(|rest| rest.is_empty() || rest.starts_with(b"/"));
+        let Some(rest) = content_place(r).and_then(|place| place.rest_of((*r).uri)) else { return sys::DECLINED };
         (*r).filename = ptr::null_mut();
         (*r).canonical_filename = ptr::null_mut();
-        (*r).path_info = Pool::from_raw((*r).pool).dup(rest.unwrap_or_default());
+        (*r).path_info = Pool::from_raw((*r).pool).dup(rest);
         (*r).finfo = sys::apr_finfo_t::default();
         sys::OK
     }
 }
 
-/// The `<Location>` whose content handler is in effect. httpd has set the configuration back to the server's defaults
+/// Where the content handler in effect was written, if its request is for this module. httpd has set the configuration back to the server's defaults
 /// for this hook, so the locations are walked once more (httpd keeps the result for its own walk).
 ///
 /// # Safety
 /// As [`request`].
-unsafe fn content_location<'r>(r: *mut sys::request_rec) -> Option<&'r [u8]> {
+unsafe fn content_place(r: *mut sys::request_rec) -> Option<Place> {
     // SAFETY: the caller guarantees the request; the vector is put back as httpd expects it.
     unsafe {
         let defaults = (*r).per_dir_config;
@@ -261,10 +259,7 @@ unsafe fn content_location<'r>(r: *mut sys::request_rec) -> Option<&'r [u8]> {
         let served = status == sys::OK && OURS.iter().any(|ours| ours.eq_ignore_ascii_case(name));
         let config = DirConfig::of((*r).per_dir_config).filter(|_| served);
         (*r).per_dir_config = defaults;
-        match config?.list(Phase::Content)?.iter().next()?.place {
-            Place::Location(location) => Some(bytes(location)),
-            _ => None,
-        }
+        Some(config?.list(Phase::Content)?.iter().next()?.place)
     }
 }
 

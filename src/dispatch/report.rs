@@ -7,10 +7,12 @@ use pyo3::prelude::*;
 use pyo3::types::PyAny;
 
 use super::child;
-use crate::httpd::log::{self, Level, Target};
+use crate::httpd::log::{Level, Owner};
+use crate::httpd::request::Request;
 use crate::httpd::sys;
 use crate::image::state;
 use crate::py::detach::without_gil;
+use crate::py::functions::log_line;
 use crate::py::request;
 
 /// What the report names.
@@ -34,34 +36,31 @@ fn chunks(py: Python<'_>, error: &PyErr) -> Vec<String> {
 }
 
 /// Logs a traceback, one line per chunk, each with the prefix.
-pub fn log_lines(py: Python<'_>, target: Target, level: Level, prefix: &str, error: &PyErr) -> Vec<String> {
+pub fn log_lines(py: Python<'_>, owner: Owner<'_>, level: Level, prefix: &str, error: &PyErr) -> Vec<String> {
     let chunks = chunks(py, error);
-    without_gil(py, target, |target| {
+    without_gil(py, owner, |owner| {
         for chunk in &chunks {
-            // SAFETY: the caller's target is live while it reports.
-            unsafe { log::write(target, level, format!("{prefix}{chunk}").as_bytes()) };
+            owner.log(level, format!("{prefix}{chunk}").as_bytes());
         }
     });
     chunks
 }
 
 /// Logs one line with a code and the interpreter's name.
-pub fn log_summary(py: Python<'_>, target: Target, code: &str, text: &str) {
+pub fn log_summary(py: Python<'_>, owner: Owner<'_>, code: &str, text: &str) {
     let interpreter = state::host().map(|host| host.name.to_string_lossy().into_owned()).unwrap_or_default();
     let line = format!("{code}: {text} (interpreter '{interpreter}')");
-    // SAFETY: the caller's target is live while it reports.
-    without_gil(py, (target, &line), |(target, text)| unsafe { log::write(target, Level::ERR, text.as_bytes()) });
+    log_line(py, owner, Level::ERR, line.as_bytes());
 }
 
 /// A cleanup raised: two lines, the others still run.
-pub fn cleanup_failed(py: Python<'_>, target: Target, callable: &Bound<'_, PyAny>, error: &PyErr) {
+pub fn cleanup_failed(py: Python<'_>, owner: Owner<'_>, callable: &Bound<'_, PyAny>, error: &PyErr) {
     let first = format!("python_cleanup: Error calling cleanup object {}", child::shown(callable));
     let second =
         format!("    {}: {}", child::shown(error.get_type(py).as_any()), child::shown(error.value(py).as_any()));
-    without_gil(py, target, |target| {
+    without_gil(py, owner, |owner| {
         for line in [first, second] {
-            // SAFETY: the caller's target is live while it reports.
-            unsafe { log::write(target, Level::ERR, line.as_bytes()) };
+            owner.log(Level::ERR, line.as_bytes());
         }
     });
 }
@@ -69,19 +68,18 @@ pub fn cleanup_failed(py: Python<'_>, target: Target, callable: &Bound<'_, PyAny
 /// An uncaught exception of a handler: logged; with `debug` also sent to the client. Returns the phase's result.
 pub fn uncaught(
     py: Python<'_>,
-    request: &Bound<'_, request::Request>,
-    record: *mut sys::request_rec,
+    object: &Bound<'_, request::Request>,
+    request: Request<'_>,
     place: &Place<'_>,
     error: &PyErr,
     debug: bool,
 ) -> c_int {
-    let target = Target::Request(record);
+    let owner = Owner::Request(request);
     let Place { phase, handler, interpreter } = place;
     let kind = error.get_type(py).name().map(|name| name.to_string()).unwrap_or_default();
     let summary = format!("MPY0401: {phase} {handler}: uncaught {kind} (phase {phase}, interpreter '{interpreter}')");
-    // SAFETY: the record is live: its phase is running.
-    without_gil(py, (target, &summary), |(target, text)| unsafe { log::write(target, Level::ERR, text.as_bytes()) });
-    let chunks = log_lines(py, target, Level::ERR, &format!("{phase} {handler}: "), error);
+    log_line(py, owner, Level::ERR, summary.as_bytes());
+    let chunks = log_lines(py, owner, Level::ERR, &format!("{phase} {handler}: "), error);
     if !debug || client_gone(py, error) {
         return sys::HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -91,7 +89,7 @@ pub fn uncaught(
         page.push('\n');
     }
     page.push_str("</pre>\n");
-    match request::send_error_page(py, request, page.as_bytes()) {
+    match request::send_error_page(py, object, page.as_bytes()) {
         Ok(()) => sys::DONE,
         Err(_) => sys::HTTP_INTERNAL_SERVER_ERROR,
     }

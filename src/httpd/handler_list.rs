@@ -22,6 +22,43 @@ pub enum Place {
     Regex(*mut sys::ap_regex_t),
     /// A `<Location>`: its text as written.
     Location(*const c_char),
+    /// A `<LocationMatch>` or `<Location ~>`: the text and the compiled expression.
+    LocationMatch(*const c_char, *mut sys::ap_regex_t),
+}
+
+impl Place {
+    /// Whether this is a `<Location>` of any kind.
+    pub fn is_location(self) -> bool {
+        matches!(self, Place::Location(_) | Place::LocationMatch(..))
+    }
+
+    /// The part of a URI behind the Location: empty or with a slash in front. Empty too where the Location has wildcards,
+    /// and None for places that are no Location.
+    ///
+    /// # Safety
+    /// `uri` is NUL-terminated and lives for `'u`.
+    pub unsafe fn rest_of<'u>(self, uri: *const c_char) -> Option<&'u [u8]> {
+        // SAFETY: the caller guarantees the URI; the text and expression live as long as the configuration.
+        let (uri, prefix) = unsafe {
+            match self {
+                Place::Location(text) => {
+                    let text = bytes(text);
+                    let prefix = text.strip_suffix(b"/").unwrap_or(text);
+                    (bytes(uri), bytes(uri).starts_with(prefix).then_some(prefix.len()))
+                }
+                Place::LocationMatch(_, regex) => {
+                    let mut found = sys::ap_regmatch_t::default();
+                    let matches = sys::ap_regexec(regex, uri, 1, &mut found, 0) == 0;
+                    let end = usize::try_from(found.rm_eo).ok().filter(|_| matches);
+                    // A slash at the end of the match belongs to the rest.
+                    (bytes(uri), end.map(|end| end - usize::from(end > 0 && bytes(uri)[end - 1] == b'/')))
+                }
+                _ => return None,
+            }
+        };
+        let rest = prefix.and_then(|prefix| uri.get(prefix..));
+        Some(rest.filter(|rest| rest.starts_with(b"/")).unwrap_or_default())
+    }
 }
 
 /// One handler of a list.
@@ -108,7 +145,7 @@ impl HandlerEntry {
 
     /// Whether the entry was written in a `<Location>`.
     pub fn is_location(&self) -> bool {
-        matches!(self.place, Place::Location(_))
+        self.place.is_location()
     }
 
     /// The directory for a request, NULL where there is none; for a Location its text.
@@ -120,7 +157,7 @@ impl HandlerEntry {
         let file = || unsafe { (bytes((*request).filename), Pool::from_raw((*request).pool)) };
         match self.place {
             Place::None => ptr::null(),
-            Place::Directory(path) | Place::Location(path) => path,
+            Place::Directory(path) | Place::Location(path) | Place::LocationMatch(path, _) => path,
             Place::Wildcard(pattern) => shortest_match(file(), |candidate| {
                 // SAFETY: both are NUL-terminated.
                 unsafe { sys::apr_fnmatch(pattern, candidate, sys::APR_FNM_PATHNAME) == sys::APR_SUCCESS }

@@ -47,10 +47,10 @@ pub unsafe fn place(cmd: *const sys::cmd_parms) -> Result<Place, &'static CStr> 
                 b"<directorymatch" => return regex(pool, &section_word(args).0),
                 b"<location" => {
                     let (word, rest) = section_word(args);
-                    let text = if word == b"~" { section_word(rest).0 } else { word };
-                    return Ok(Place::Location(pool.dup(&text)));
+                    let is_regex = word == b"~";
+                    return if is_regex { location_match(pool, rest) } else { Ok(Place::Location(pool.dup(&word))) };
                 }
-                b"<locationmatch" => return Ok(Place::Location(pool.dup(&section_word(args).0))),
+                b"<locationmatch" => return location_match(pool, args),
                 _ => parent = (*parent).parent,
             }
         }
@@ -100,13 +100,22 @@ fn directory(pool: Pool, args: &[u8]) -> Result<Place, &'static CStr> {
     Ok(Place::Directory(canonical_directory(pool, path)))
 }
 
+fn location_match(pool: Pool, args: &[u8]) -> Result<Place, &'static CStr> {
+    let text = section_word(args).0;
+    Ok(Place::LocationMatch(pool.dup(&text), compiled(pool, &text)?))
+}
+
 fn regex(pool: Pool, pattern: &[u8]) -> Result<Place, &'static CStr> {
+    compiled(pool, pattern).map(Place::Regex)
+}
+
+fn compiled(pool: Pool, pattern: &[u8]) -> Result<*mut sys::ap_regex_t, &'static CStr> {
     // SAFETY: the pool is live, the pattern NUL-terminated.
     let regex = unsafe { sys::ap_pregcomp(pool.as_ptr(), pool.dup(pattern), sys::AP_REG_EXTENDED) };
     if regex.is_null() {
         return Err(c"the section's regular expression does not compile");
     }
-    Ok(Place::Regex(regex))
+    Ok(regex)
 }
 
 /// The absolute, canonical form of a directory with a trailing slash; the text as given plus slash where APR cannot
