@@ -13,9 +13,7 @@ use crate::httpd::request_state::PlainValue;
 /// Copies the plain attributes of this interpreter's object into the request's record.
 pub fn export(py: Python<'_>, request: request::Request<'_>) {
     let Some(object) = capi::kept_object(py, request) else { return };
-    let Ok(attributes) = object.cast::<Request>().map_err(PyErr::from).and_then(own_attributes) else {
-        return;
-    };
+    let Ok(attributes) = own_attributes(&object) else { return };
     let plain = attributes
         .iter()
         .filter_map(|(name, value)| Some((bytes_of(name.cast::<PyString>().ok()?)?, plain(&value)?)))

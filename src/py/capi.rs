@@ -1,5 +1,6 @@
 //! The calls of Python's C API that pyo3 has no safe form of: strings, capsules, attribute dictionaries, reference
-//! counts. Everything here is safe to call; the other files of `py` use it instead of `pyo3::ffi`.
+//! counts, and the references that a request of httpd keeps. Everything here is safe to call; the other files of `py` use
+//! it instead of `pyo3::ffi`.
 
 use std::ptr::{self, NonNull};
 
@@ -8,7 +9,8 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyAny, PyBytes, PyCapsule, PyDict, PyString};
 
-use crate::httpd::request::Request;
+use super::request::Request;
+use crate::httpd::request::Request as View;
 use crate::image::state;
 
 unsafe extern "C" {
@@ -102,10 +104,24 @@ pub fn generic_set_attribute(
 }
 
 /// This interpreter's object of a request, which the request's record keeps; None before Python saw the request here.
-pub fn kept_object<'py>(py: Python<'py>, request: Request<'_>) -> Option<Bound<'py, PyAny>> {
+#[inline]
+pub fn kept_object<'py>(py: Python<'py>, request: View<'_>) -> Option<Bound<'py, Request>> {
     let object = request.kept_object(state::interp())?;
-    // SAFETY: the record owns a reference to this interpreter's object.
-    Some(unsafe { Bound::from_borrowed_ptr(py, object.cast()) })
+    // SAFETY: the record owns a reference to this interpreter's object, which came from `keep_object`.
+    Some(unsafe { Bound::from_borrowed_ptr(py, object.cast()).cast_into_unchecked() })
+}
+
+/// Keeps an object with its request until the request's end, or until [`drop_kept`]. False: the request cannot keep any.
+pub fn keep_object(object: &Bound<'_, Request>, request: View<'_>) -> bool {
+    request.keep_object(state::interp(), || object.clone().into_ptr().cast())
+}
+
+/// Drops the reference to this interpreter's object that a request keeps.
+pub fn drop_kept(py: Python<'_>, request: View<'_>) {
+    if let Some(object) = request.take_object(state::interp()) {
+        // SAFETY: the owned reference that `keep_object` gave away in this interpreter.
+        drop(unsafe { Bound::<PyAny>::from_owned_ptr(py, object.cast()) });
+    }
 }
 
 /// Nobody has set an attribute on the object, whose class has a dictionary.

@@ -13,6 +13,7 @@ mod variables;
 
 use std::marker::PhantomData;
 
+pub use self::state::Expire;
 use super::config::DirConfig;
 use super::handler_list::Place;
 use super::pool::{Pool, bytes};

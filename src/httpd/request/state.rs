@@ -7,14 +7,23 @@ use crate::httpd::request_state::{ListEntry, Object, RequestCleanup, RequestStat
 use crate::httpd::section::canonical_directory;
 use crate::phase::Phase;
 
+/// What runs before the pool of a request goes that Python has seen.
+#[derive(Clone, Copy)]
+pub struct Expire(Cleanup);
+
+impl Expire {
+    /// # Safety
+    /// `cleanup` takes the record of a request with [`RequestState`], and lets everything that Python keeps of it expire.
+    pub unsafe fn new(cleanup: Cleanup) -> Expire {
+        Expire(cleanup)
+    }
+}
+
 impl<'r> Request<'r> {
     /// Makes what is kept with the request, if it is missing.
-    ///
-    /// # Safety
-    /// `expire` takes the request's record.
-    pub unsafe fn ensure_state(self, expire: Cleanup) {
-        // SAFETY: the view's record is live, the result is not used; the caller guarantees `expire`.
-        unsafe { RequestState::ensure(self.0, expire) };
+    pub fn ensure_state(self, expire: Expire) {
+        // SAFETY: the view's record is live, the result is not used; `expire` takes it.
+        unsafe { RequestState::ensure(self.0, expire.0) };
     }
 
     /// Keeps an owned reference to an interpreter's object. False: there is nothing to keep it with, `own` was not called.

@@ -35,7 +35,6 @@ use super::live::{self, Live};
 use super::server::Server;
 use super::table::{RequestTable, Table};
 use crate::httpd::sys;
-use crate::image::state;
 
 /// A request of httpd, seen by Python.
 #[pyclass(name = "mp_request", module = "_apache", frozen, dict)]
@@ -82,10 +81,8 @@ pub fn drop_if_private(request: &Bound<'_, Request>) {
     if !has_no_attributes(request) || capi::refcount(request.as_unbound()) != 2 || !this.children_are_private(py) {
         return;
     }
-    let owned = this.live.view(|request| request.take_object(state::interp()));
-    if let Ok(Some(owned)) = owned {
-        object::drop_kept(py, owned);
-    }
+    // A request that has ended keeps nothing.
+    let _ = this.live.view(|request| capi::drop_kept(py, request));
 }
 
 /// The request's pool goes: the object and everything made from it raise from now on, its attributes are dropped.
