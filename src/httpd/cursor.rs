@@ -3,7 +3,7 @@
 
 use std::marker::PhantomData;
 
-use super::pool::bytes;
+use super::pool::optional_bytes;
 use super::request::Request;
 use super::request_state::{ListEntry, Object, PlainValue};
 use crate::phase::Phase;
@@ -22,7 +22,7 @@ impl<'r> Handler<'r> {
     /// Its directory; for a Location its text.
     pub fn directory(self) -> Option<&'r [u8]> {
         // SAFETY: NULL or a text in the configuration's or the request's pool.
-        (!self.0.directory.is_null()).then(|| unsafe { bytes(self.0.directory) })
+        unsafe { optional_bytes(self.0.directory) }
     }
 
     /// It was written in a Location.
