@@ -6,6 +6,7 @@ use std::ffi::{CString, c_int, c_void};
 
 use crate::httpd::handler_list::HandlerList;
 use crate::httpd::mutex::Mutexes;
+use crate::httpd::request::Expire;
 use crate::httpd::server::Server;
 use crate::httpd::sys;
 use crate::phase::Phase;
@@ -31,7 +32,7 @@ pub struct HostTable {
     /// Keeps a cleanup for the child's end: interpreter, owned callable, owned data.
     pub register_child_cleanup: extern "C" fn(usize, *mut c_void, *mut c_void),
     /// Makes the record of a request that Python sees for the first time.
-    pub expire_request: crate::httpd::pool::Cleanup,
+    pub expire_request: Expire,
     /// A notice in the main server's log.
     pub log_notice: fn(&str),
 }

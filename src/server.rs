@@ -11,6 +11,7 @@ use crate::guard;
 use crate::httpd::config::{self, ServerConfig};
 use crate::httpd::log::{self, Level, Target};
 use crate::httpd::pool::{Pool, bytes};
+use crate::httpd::request::Expire;
 use crate::httpd::server::Server;
 use crate::httpd::{chain, idle, mutex, mutex_plan, process, sys, user};
 use crate::interp::start::StartConfig;
@@ -150,7 +151,8 @@ fn table_config(server: *mut sys::server_rec) -> TableConfig {
             // SAFETY: NULL or a record that is kept, unchanged from now on, until the process ends.
             mutexes: unsafe { MUTEXES.load(Ordering::Acquire).as_ref() },
             register_child_cleanup: exit::register,
-            expire_request: phases::expire,
+            // SAFETY: expire takes a request of which Python has objects, and visits their interpreters.
+            expire_request: unsafe { Expire::new(phases::expire) },
             log_notice: |text| {
                 // SAFETY: the default log needs no record.
                 unsafe { log::write(Target::Default, Level::NOTICE, text.as_bytes()) }

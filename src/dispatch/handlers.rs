@@ -26,10 +26,8 @@ use crate::py::{attributes, request};
 pub fn run(py: Python<'_>, call: &mut PhaseCall<'_>) {
     let record = call.request;
     // SAFETY: the host passes a live request whose record it made; this thread runs its phase until run returns.
-    let (object, _active) = unsafe { (request::object(py, record), Active::new((*record).connection, record)) };
-    // SAFETY: as above.
-    let view = unsafe { sys::request_rec::view(record) };
-    let object = match object {
+    let (view, _active) = unsafe { (sys::request_rec::view(record), Active::new((*record).connection, record)) };
+    let object = match request::object(py, view) {
         Ok(object) => object,
         Err(error) => {
             report::log_lines(py, Owner::Request(view), Level::ERR, "MPY0403: request object: ", &error);
@@ -59,7 +57,7 @@ pub fn run(py: Python<'_>, call: &mut PhaseCall<'_>) {
     }
     request::handler_ended(py, object.get());
     with_state(record, |state| state.phase = outer);
-    request::drop_if_private(&object, record);
+    request::drop_if_private(&object);
 }
 
 /// The record of the request for a moment; never held across Python code.

@@ -1,5 +1,8 @@
 //! APR arrays as slices.
 
+use std::ffi::c_char;
+
+use super::pool::bytes;
 use super::sys;
 
 /// The elements; none for NULL.
@@ -17,4 +20,13 @@ pub unsafe fn slice<'a, T>(array: *const sys::apr_array_header_t) -> &'a [T] {
             _ => &[],
         }
     }
+}
+
+/// The texts of an array; none for NULL. The array may grow meanwhile: each one is looked up when its turn comes.
+///
+/// # Safety
+/// `array` is NULL or an array of NUL-terminated texts, which stay for `'a`.
+pub unsafe fn texts<'a>(array: *const sys::apr_array_header_t) -> impl Iterator<Item = &'a [u8]> {
+    // SAFETY: the caller guarantees the array; the slice ends with the look.
+    (0..).map_while(move |at| unsafe { slice::<*const c_char>(array).get(at).map(|text| bytes(*text)) })
 }

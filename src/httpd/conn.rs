@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 use std::marker::PhantomData;
 
-use super::pool::bytes;
+use super::pool::optional_bytes;
 use super::server::Server;
 use super::sys;
 use super::table::Table;
@@ -35,10 +35,7 @@ impl<'r> Conn<'r> {
     #[inline]
     fn text(self, field: impl FnOnce(&sys::conn_rec) -> *const c_char) -> Option<&'r [u8]> {
         // SAFETY: the view's record is live; its texts are NULL or NUL-terminated and live in the connection's pool.
-        unsafe {
-            let text = field(&*self.0);
-            (!text.is_null()).then(|| bytes(text))
-        }
+        unsafe { optional_bytes(field(&*self.0)) }
     }
 
     /// The server of the address that the connection came in on.

@@ -3,9 +3,9 @@
 
 use std::marker::PhantomData;
 
-use super::pool::bytes;
+use super::pool::optional_bytes;
 use super::request::Request;
-use super::request_state::{ListEntry, Object, PlainValue, RequestState};
+use super::request_state::{ListEntry, Object, PlainValue};
 use crate::phase::Phase;
 
 /// The handler that runs.
@@ -22,7 +22,7 @@ impl<'r> Handler<'r> {
     /// Its directory; for a Location its text.
     pub fn directory(self) -> Option<&'r [u8]> {
         // SAFETY: NULL or a text in the configuration's or the request's pool.
-        (!self.0.directory.is_null()).then(|| unsafe { bytes(self.0.directory) })
+        unsafe { optional_bytes(self.0.directory) }
     }
 
     /// It was written in a Location.
@@ -38,41 +38,35 @@ impl<'r> Handler<'r> {
     }
 }
 
-/// Looks into the record, which lives nowhere else meanwhile.
-fn look<R>(request: Request<'_>, look: impl FnOnce(&mut RequestState) -> R) -> Option<R> {
-    // SAFETY: the view's record is live; the bodies in this file return before anybody else borrows the state.
-    unsafe { RequestState::of(request.as_ptr()) }.map(look)
-}
-
 impl<'r> Request<'r> {
     /// The handler that runs, None at the end of the list.
     pub fn current_handler(self) -> Option<Handler<'r>> {
-        let entry = look(self, |state| state.hlist.current()).flatten();
+        let entry = self.with_state(|state| state.hlist.current()).flatten();
         entry.map(|entry| Handler(entry, PhantomData))
     }
 
     /// Goes on to the next handler; stays at the end.
     pub fn advance_handler(self) {
-        look(self, |state| state.hlist.advance());
+        self.with_state(|state| state.hlist.advance());
     }
 
     /// The phase that runs.
     pub fn running_phase(self) -> Option<Phase> {
-        look(self, |state| state.phase).flatten()
+        self.with_state(|state| state.phase).flatten()
     }
 
     /// The reference to an interpreter's request object, which the record owns.
     pub fn kept_object(self, interp: usize) -> Option<Object> {
-        look(self, |state| state.object(interp)).flatten()
+        self.with_state(|state| state.object(interp)).flatten()
     }
 
     /// Leaves attributes for another interpreter.
     pub fn leave_attributes(self, attributes: Vec<(Vec<u8>, PlainValue)>) {
-        look(self, |state| state.attributes = attributes);
+        self.with_state(|state| state.attributes = attributes);
     }
 
     /// Takes what another interpreter left.
     pub fn take_attributes(self) -> Vec<(Vec<u8>, PlainValue)> {
-        look(self, |state| std::mem::take(&mut state.attributes)).unwrap_or_default()
+        self.with_state(|state| std::mem::take(&mut state.attributes)).unwrap_or_default()
     }
 }

@@ -4,20 +4,13 @@ use std::ffi::{CStr, CString, c_char};
 use std::marker::PhantomData;
 use std::ptr;
 
-use super::pool::bytes;
+use super::pool::{bytes, optional_bytes};
 use super::request::Request;
 use super::sys;
 
 /// A view of file facts. What is not known is None; of a missing file only the name it was asked for by and the type are.
 #[derive(Clone, Copy)]
 pub struct Facts<'a>(*const sys::apr_finfo_t, PhantomData<&'a sys::apr_finfo_t>);
-
-/// # Safety
-/// `text` is NULL or NUL-terminated and outlives `'a`.
-unsafe fn optional<'a>(text: *const c_char) -> Option<&'a [u8]> {
-    // SAFETY: the caller guarantees it.
-    (!text.is_null()).then(|| unsafe { bytes(text) })
-}
 
 impl<'a> Facts<'a> {
     /// The facts of a request's file, as they are whenever a method is called.
@@ -35,13 +28,13 @@ impl<'a> Facts<'a> {
     /// Path of the file as it was asked for.
     pub fn fname(self) -> Option<&'a [u8]> {
         // SAFETY: the record is live; its texts are NULL or NUL-terminated and as long-lived.
-        unsafe { optional((*self.0).fname) }
+        unsafe { optional_bytes((*self.0).fname) }
     }
 
     /// Name of the file in the file system's own spelling.
     pub fn name(self) -> Option<&'a [u8]> {
         // SAFETY: as in `fname`.
-        if self.knows(sys::APR_FINFO_NAME) { unsafe { optional((*self.0).name) } } else { None }
+        if self.knows(sys::APR_FINFO_NAME) { unsafe { optional_bytes((*self.0).name) } } else { None }
     }
 
     /// APR_REG, APR_DIR ...; APR_NOFILE where there is no file.

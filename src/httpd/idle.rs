@@ -8,17 +8,15 @@ use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::pool::Pool;
-use super::sys;
+use super::{running, sys};
 
 /// A child without threads is doing something.
 static BUSY: AtomicBool = AtomicBool::new(false);
 
 /// Whether the MPM serves connections in threads, which end in order.
 fn is_threaded() -> bool {
-    let mut answer = 0;
-    // SAFETY: the result is an int on the stack.
-    let status = unsafe { sys::ap_mpm_query(sys::AP_MPMQ_IS_THREADED as c_int, &mut answer) };
-    status == sys::APR_SUCCESS && answer != sys::AP_MPMQ_NOT_SUPPORTED as c_int
+    running::mpm_query(sys::AP_MPMQ_IS_THREADED as c_int)
+        .is_some_and(|answer| answer != sys::AP_MPMQ_NOT_SUPPORTED as c_int)
 }
 
 /// Marks the child as busy until the result is dropped; for its start.

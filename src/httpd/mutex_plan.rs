@@ -6,7 +6,7 @@ use super::config::ServerConfig;
 use super::log::{self, Level, Target};
 use super::mutex::Mutexes;
 use super::pool::{Pool, bytes};
-use super::sys;
+use super::{running, sys};
 
 /// The most that are made unless `PythonOption mod_python.mutex_locks` says otherwise.
 const DEFAULT_LIMIT: usize = 8;
@@ -86,10 +86,7 @@ fn say(server: *const sys::server_rec, level: Level, text: &str) {
 
 /// What the MPM answers, at least 1.
 fn most(query: c_int) -> usize {
-    let mut answer = 0;
-    // SAFETY: the result is an int on the stack.
-    let status = unsafe { sys::ap_mpm_query(query, &mut answer) };
-    if status == sys::APR_SUCCESS { usize::try_from(answer).unwrap_or(1).max(1) } else { 1 }
+    running::mpm_query(query).map_or(1, |answer| usize::try_from(answer).unwrap_or(1).max(1))
 }
 
 /// The leading digits of a text, 0 where there are none.

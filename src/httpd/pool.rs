@@ -57,6 +57,16 @@ impl Pool {
     }
 }
 
+/// The bytes of a C string, None for NULL.
+///
+/// # Safety
+/// As [`bytes`].
+#[inline]
+pub unsafe fn optional_bytes<'a>(text: *const c_char) -> Option<&'a [u8]> {
+    // SAFETY: the caller guarantees it.
+    (!text.is_null()).then(|| unsafe { bytes(text) })
+}
+
 /// The bytes of a C string, empty for NULL.
 ///
 /// # Safety

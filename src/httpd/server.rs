@@ -1,11 +1,10 @@
 //! A safe view of a server: the main server or a virtual host. Its record is made while the configuration is read and
 //! never changed while the child serves, so a view may be copied and kept.
 
-use std::ffi::c_char;
 use std::ptr::NonNull;
 
 use super::config::ServerConfig;
-use super::pool::bytes;
+use super::pool::optional_bytes;
 use super::{array, sys};
 
 /// A server of the configuration that this child serves with.
@@ -74,13 +73,13 @@ impl Server {
     /// ServerAlias values without wildcards.
     pub fn names(self) -> impl Iterator<Item = &'static [u8]> {
         // SAFETY: the configuration's array of texts (from_raw).
-        unsafe { texts(self.record().names) }
+        unsafe { array::texts(self.record().names) }
     }
 
     /// ServerAlias values with wildcards.
     pub fn wild_names(self) -> impl Iterator<Item = &'static [u8]> {
         // SAFETY: as in `names`.
-        unsafe { texts(self.record().wild_names) }
+        unsafe { array::texts(self.record().wild_names) }
     }
 
     /// The next server of httpd's list, None at its end.
@@ -96,9 +95,8 @@ macro_rules! texts {
         impl Server {
             $(#[doc = concat!("`s->", stringify!($name), "`, None for NULL.")]
             pub fn $name(self) -> Option<&'static [u8]> {
-                let text: *const c_char = self.record().$name;
                 // SAFETY: the record's texts are NULL or NUL-terminated and live as long as it.
-                (!text.is_null()).then(|| unsafe { bytes(text) })
+                unsafe { optional_bytes(self.record().$name) }
             })*
         }
     };
@@ -120,12 +118,3 @@ macro_rules! numbers {
 
 numbers!(defn_line_number: u32 port: u16 keep_alive_max: i32 keep_alive: i32 pathlen: i32
     limit_req_line: i32 limit_req_fieldsize: i32 limit_req_fields: i32);
-
-/// # Safety
-/// `array` is NULL or an array of C strings that lives, unchanged, as long as the child serves.
-unsafe fn texts(array: *const sys::apr_array_header_t) -> impl Iterator<Item = &'static [u8]> {
-    // SAFETY: the caller guarantees it.
-    let texts = unsafe { array::slice::<*const c_char>(array) };
-    // SAFETY: as above.
-    texts.iter().map(|text| unsafe { bytes(*text) })
-}

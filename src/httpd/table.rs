@@ -5,7 +5,7 @@ use std::ffi::{CStr, c_char};
 use std::marker::PhantomData;
 use std::slice;
 
-use super::pool::{Pool, bytes};
+use super::pool::{Pool, bytes, optional_bytes};
 use super::request::Request;
 use super::sys;
 
@@ -79,6 +79,22 @@ impl<'p> Table<'p> {
     pub fn bytes_at(self, place: usize) -> Option<(&'p [u8], Option<&'p [u8]>)> {
         // SAFETY: as in `at`.
         self.at(place).map(|(key, value)| unsafe { (bytes(key), value.as_ref().map(|value| bytes(value))) })
+    }
+
+    /// The value of the first entry of the key.
+    pub fn get(self, key: &CStr) -> Option<&'p [u8]> {
+        // SAFETY: the table is live (from_raw), its values are NUL-terminated and stay in its pool.
+        unsafe { optional_bytes(sys::apr_table_get(self.0, key.as_ptr())) }
+    }
+
+    /// Keys and values in order. The table may change meanwhile: each entry is looked up when its turn comes.
+    pub fn pairs(self) -> impl Iterator<Item = (&'p [u8], &'p [u8])> {
+        let array = self.array();
+        // SAFETY: apr_tables.h: the array is a part of the table and lives as long; the texts as in `at`.
+        (0..).map_while(move |place| unsafe {
+            let entry = super::array::slice::<sys::apr_table_entry_t>(array).get(place)?;
+            Some((bytes(entry.key), bytes(entry.val)))
+        })
     }
 
     /// Replaces all entries of the key by one; the first one's place and spelling stay.

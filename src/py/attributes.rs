@@ -4,17 +4,16 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyAny, PyBool, PyBytes, PyDict, PyFloat, PyInt, PyNone, PyString};
 
-use super::request::{Request, own_attributes};
-use super::{capi, text};
+use super::capi::{self, own_attributes};
+use super::request::Request;
+use super::text;
 use crate::httpd::request;
 use crate::httpd::request_state::PlainValue;
 
 /// Copies the plain attributes of this interpreter's object into the request's record.
 pub fn export(py: Python<'_>, request: request::Request<'_>) {
     let Some(object) = capi::kept_object(py, request) else { return };
-    let Ok(attributes) = object.cast::<Request>().map_err(PyErr::from).and_then(own_attributes) else {
-        return;
-    };
+    let Ok(attributes) = own_attributes(&object) else { return };
     let plain = attributes
         .iter()
         .filter_map(|(name, value)| Some((bytes_of(name.cast::<PyString>().ok()?)?, plain(&value)?)))

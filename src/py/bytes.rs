@@ -11,6 +11,8 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use crate::httpd::body::Room;
+
 unsafe extern "C" {
     /// Part of Python's documented C API, missing in pyo3's bindings.
     fn _PyBytes_Resize(bytes: *mut *mut ffi::PyObject, size: ffi::Py_ssize_t) -> c_int;
@@ -49,23 +51,20 @@ impl<'py> GrowingBytes<'py> {
         self.capacity
     }
 
-    /// The space behind the bytes, as far as `limit` bytes altogether; may be written without the GIL.
-    pub fn space(&mut self, limit: usize) -> &mut [MaybeUninit<u8>] {
+    /// Runs `body` with the space behind the bytes, as far as `limit` bytes altogether; it may be filled without the GIL.
+    pub fn fill<R>(&mut self, limit: usize, body: impl FnOnce(&mut Room<'_>) -> R) -> R {
         let end = self.capacity.min(limit).max(self.filled);
         // SAFETY: the object has `capacity` bytes and nobody else knows it.
-        unsafe {
+        let space = unsafe {
             let start = ffi::PyBytes_AsString(self.object).cast::<MaybeUninit<u8>>();
             slice::from_raw_parts_mut(start.add(self.filled), end - self.filled)
-        }
-    }
-
-    /// Counts bytes written to [`GrowingBytes::space`].
-    ///
-    /// # Safety
-    /// The first `count` bytes of the space were written.
-    pub unsafe fn add(&mut self, count: usize) {
-        debug_assert!(count <= self.capacity - self.filled);
-        self.filled += count;
+        };
+        let mut room = Room::new(space);
+        let result = body(&mut room);
+        debug_assert!(room.filled() <= end - self.filled);
+        // What a room counts was written.
+        self.filled += room.filled();
+        result
     }
 
     /// Changes the space; what is filled stays.

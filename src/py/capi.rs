@@ -1,15 +1,22 @@
-//! The calls of Python's C API that pyo3 has no safe form of: strings, capsules, reference counts. Everything here is safe to call; the other files of `py` use it instead of `pyo3::ffi`.
+//! The calls of Python's C API that pyo3 has no safe form of: strings, capsules, attribute dictionaries, reference
+//! counts, and the references that a request of httpd keeps. Everything here is safe to call; the other files of `py` use
+//! it instead of `pyo3::ffi`.
 
-use std::ffi::c_char;
 use std::ptr::{self, NonNull};
 
+use pyo3::PyClass;
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyAny, PyBytes, PyCapsule, PyString};
+use pyo3::types::{PyAny, PyBytes, PyCapsule, PyDict, PyString};
 
-use crate::httpd::pool;
-use crate::httpd::request::Request;
+use super::request::Request;
+use crate::httpd::request::Request as View;
 use crate::image::state;
+
+unsafe extern "C" {
+    /// Where an object keeps its attribute dictionary (CPython 3.2 to 3.15 export it).
+    fn _PyObject_GetDictPtr(object: *mut ffi::PyObject) -> *mut *mut ffi::PyObject;
+}
 
 /// A value on its way through code that runs without the GIL, in the same thread; for `detach` only.
 pub(super) struct Carry<T>(pub(super) T);
@@ -46,30 +53,6 @@ pub fn decode_latin1<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, 
         let text = ffi::PyUnicode_DecodeLatin1(bytes.as_ptr().cast(), bytes.len() as ffi::Py_ssize_t, ptr::null());
         Ok(Bound::from_owned_ptr_or_err(py, text)?.cast_into_unchecked())
     }
-}
-
-/// A C string as str, one character for each byte; NULL as None.
-///
-/// # Safety
-/// `text` is NULL or NUL-terminated.
-pub unsafe fn decode_latin1_c<'py>(py: Python<'py>, text: *const c_char) -> PyResult<Option<Bound<'py, PyString>>> {
-    if text.is_null() {
-        return Ok(None);
-    }
-    // SAFETY: the caller guarantees it.
-    decode_latin1(py, unsafe { pool::bytes(text) }).map(Some)
-}
-
-/// A C string as str, NULL as None.
-///
-/// # Safety
-/// `text` is NULL or NUL-terminated.
-pub unsafe fn decode_c<'py>(py: Python<'py>, text: *const c_char) -> PyResult<Option<Bound<'py, PyString>>> {
-    if text.is_null() {
-        return Ok(None);
-    }
-    // SAFETY: the caller guarantees it.
-    decode(py, unsafe { pool::bytes(text) }).map(Some)
 }
 
 /// A str as ISO-8859-1, lone surrogates as the bytes they stand for.
@@ -121,8 +104,76 @@ pub fn generic_set_attribute(
 }
 
 /// This interpreter's object of a request, which the request's record keeps; None before Python saw the request here.
-pub fn kept_object<'py>(py: Python<'py>, request: Request<'_>) -> Option<Bound<'py, PyAny>> {
+#[inline]
+pub fn kept_object<'py>(py: Python<'py>, request: View<'_>) -> Option<Bound<'py, Request>> {
     let object = request.kept_object(state::interp())?;
-    // SAFETY: the record owns a reference to this interpreter's object.
-    Some(unsafe { Bound::from_borrowed_ptr(py, object.cast()) })
+    // SAFETY: the record owns a reference to this interpreter's object, which came from `keep_object`.
+    Some(unsafe { Bound::from_borrowed_ptr(py, object.cast()).cast_into_unchecked() })
+}
+
+/// Keeps an object with its request until the request's end, or until [`drop_kept`]. False: the request cannot keep any.
+pub fn keep_object(object: &Bound<'_, Request>, request: View<'_>) -> bool {
+    request.keep_object(state::interp(), || object.clone().into_ptr().cast())
+}
+
+/// Drops the reference to this interpreter's object that a request keeps.
+pub fn drop_kept(py: Python<'_>, request: View<'_>) {
+    if let Some(object) = request.take_object(state::interp()) {
+        // SAFETY: the owned reference that `keep_object` gave away in this interpreter.
+        drop(unsafe { Bound::<PyAny>::from_owned_ptr(py, object.cast()) });
+    }
+}
+
+/// Nobody has set an attribute on the object, whose class has a dictionary.
+pub fn has_no_attributes<T>(object: &Bound<'_, T>) -> bool {
+    // SAFETY: the object is live; the place of its dictionary is NULL or valid as long as it. CPython 3.11 and 3.12
+    // make an empty dictionary with the object.
+    unsafe {
+        let dict = _PyObject_GetDictPtr(object.as_ptr());
+        dict.is_null() || (*dict).is_null() || (ffi::PyDict_Size(*dict) == 0 && ffi::Py_REFCNT(*dict) == 1)
+    }
+}
+
+/// The dictionary of attributes that Python code has set.
+///
+/// # Errors
+/// MemoryError.
+pub fn own_attributes<'py, T>(object: &Bound<'py, T>) -> PyResult<Bound<'py, PyDict>> {
+    // SAFETY: a live object of a class with a dictionary; the result is a new reference or an error is set.
+    let dict = unsafe {
+        Bound::from_owned_ptr_or_err(object.py(), ffi::PyObject_GenericGetDict(object.as_ptr(), std::ptr::null_mut()))?
+    };
+    Ok(dict.cast_into::<PyDict>()?)
+}
+
+/// Takes `__dict__` off the class: attributes that Python code sets are kept, but not shown as a dictionary.
+/// Called before anybody uses the class.
+///
+/// # Errors
+/// MemoryError.
+pub fn hide_dictionary<T: PyClass>(py: Python<'_>) -> PyResult<()> {
+    let class = py.get_type::<T>();
+    // `del` on the class itself would mean the class's own dictionary.
+    // SAFETY: a heap type of this image, which nobody has used yet; its dictionary lives as long as the type.
+    unsafe {
+        let type_object = class.as_type_ptr();
+        let names = Bound::from_borrowed_ptr(py, (*type_object).tp_dict).cast_into::<PyDict>()?;
+        if names.contains("__dict__")? {
+            names.del_item("__dict__")?;
+            ffi::PyType_Modified(type_object);
+        }
+    }
+    Ok(())
+}
+
+/// Whether the object can be indexed by numbers (`PySequence_Check`).
+pub fn is_sequence(object: &Bound<'_, PyAny>) -> bool {
+    // SAFETY: the object is live.
+    unsafe { ffi::PySequence_Check(object.as_ptr()) != 0 }
+}
+
+/// `sys.stderr`, None where it was removed.
+pub fn stderr(py: Python<'_>) -> Option<Bound<'_, PyAny>> {
+    // SAFETY: the name is NUL-terminated; the result is a borrowed reference or NULL.
+    unsafe { Bound::from_borrowed_ptr_or_opt(py, ffi::PySys_GetObject(c"stderr".as_ptr())) }
 }

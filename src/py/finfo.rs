@@ -57,14 +57,6 @@ impl Finfo {
             Source::Request(live) => live.view(|request| body(Facts::of_request(request))),
         }
     }
-
-    /// As [`Finfo::facts`], with a copy of the record; its texts are NULL or NUL-terminated.
-    ///
-    /// # Errors
-    /// `ExpiredError` after the request's end.
-    pub fn with<R>(&self, body: impl FnOnce(&sys::apr_finfo_t) -> R) -> PyResult<R> {
-        self.facts(|facts| body(&facts.record()))
-    }
 }
 
 /// A number that is known where its bit is set.

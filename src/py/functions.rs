@@ -7,9 +7,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyAny, PyInt, PyList, PyModule, PyString};
 
 use super::detach::without_gil;
-pub use super::raw::write_log;
 use super::server::Server;
-use super::{raw, request, text};
+use super::{request, text};
 use crate::httpd::config_tree::Directive;
 use crate::httpd::log::{Level, Owner};
 use crate::httpd::{running, sys};
@@ -133,5 +132,5 @@ pub fn child_cleanup(callable: Bound<'_, PyAny>, data: Option<Bound<'_, PyAny>>)
 /// current_request(): the request this thread is serving in this interpreter, None outside requests.
 #[pyfunction]
 fn current_request(py: Python<'_>) -> PyResult<Option<Bound<'_, request::Request>>> {
-    raw::current_object(py)
+    request::current(py)
 }

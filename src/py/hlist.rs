@@ -18,7 +18,7 @@ pub struct HandlerCursor {
 
 impl HandlerCursor {
     /// The cursor of a request; expires with the request.
-    pub fn of_request(owner: &Live<sys::request_rec>, _record: *mut sys::request_rec) -> HandlerCursor {
+    pub fn of_request(owner: &Live<sys::request_rec>) -> HandlerCursor {
         HandlerCursor { live: owner.twin() }
     }
 

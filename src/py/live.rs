@@ -41,14 +41,9 @@ impl Drop for Active {
     }
 }
 
-/// The innermost request this thread is serving in this interpreter, NULL where there is none.
-pub fn current_request() -> *mut sys::request_rec {
-    ACTIVE.get().1
-}
-
 /// Runs `body` with the innermost request this thread is serving in this interpreter; None where there is none.
 pub fn with_current<R>(body: impl for<'r> FnOnce(request::Request<'r>) -> R) -> Option<R> {
-    let record = current_request();
+    let record = ACTIVE.get().1;
     // SAFETY: the thread serves the request until its `Active` is dropped, which outlives this call.
     (!record.is_null()).then(|| body(unsafe { sys::request_rec::view(record) }))
 }
@@ -118,18 +113,15 @@ impl<T> Live<T> {
     pub fn twin(&self) -> Live<T> {
         Live { record: AtomicPtr::new(self.record.load(Ordering::Relaxed)), conn: self.conn }
     }
-
-    /// A second pointer to another record of the same owner; it has to be expired together with this one.
-    ///
-    /// # Safety
-    /// `record` lives as long as this pointer's.
-    pub unsafe fn sibling<U>(&self, record: *mut U) -> Live<U> {
-        // SAFETY: the caller guarantees the record; the connection is this pointer's.
-        unsafe { Live::new(record, self.conn) }
-    }
 }
 
 impl Live<sys::request_rec> {
+    /// A request's first pointer, for the object that the request keeps: `request::expire` expires it.
+    pub fn of(request: request::Request<'_>) -> Live<sys::request_rec> {
+        // SAFETY: the view's record is live, and stays so until the object that holds the pointer expires.
+        unsafe { Live::new(request.as_ptr(), request.connection()) }
+    }
+
     /// A pointer to the request's connection. Whoever asks for it expires it together with this one.
     ///
     /// # Errors

@@ -14,7 +14,6 @@ pub mod hlist;
 pub mod live;
 pub mod module;
 pub mod query;
-pub mod raw;
 pub mod request;
 pub mod server;
 pub mod server_config;

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
 use super::capi::encode_latin1;
-pub use super::capi::{decode, decode_c, decode_latin1, decode_latin1_c};
+pub use super::capi::{decode, decode_latin1};
 
 /// Bytes as str, None as None.
 ///
@@ -17,6 +17,15 @@ pub use super::capi::{decode, decode_c, decode_latin1, decode_latin1_c};
 #[inline]
 pub fn optional<'py>(py: Python<'py>, bytes: Option<&[u8]>) -> PyResult<Option<Bound<'py, PyString>>> {
     bytes.map(|bytes| decode(py, bytes)).transpose()
+}
+
+/// Bytes as str, one character each; None as None.
+///
+/// # Errors
+/// MemoryError.
+#[inline]
+pub fn optional_latin1<'py>(py: Python<'py>, bytes: Option<&[u8]>) -> PyResult<Option<Bound<'py, PyString>>> {
+    bytes.map(|bytes| decode_latin1(py, bytes)).transpose()
 }
 
 /// Text on its way into the server: str as ISO-8859-1 (escaped bytes mapped back), bytes as they are.

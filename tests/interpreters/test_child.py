@@ -158,5 +158,5 @@ def test_a_request_is_no_data_for_a_server_cleanup(httpd):
     # It is told, not followed into freed memory.
     site.log.expect("python_cleanup: Error calling cleanup object <function fails", times=1)
     site.log.expect("    <class '_apache.ExpiredError'>: ", times=1)
-    site.stop()
+    site.stop_when_idle()
     assert len(site.log.find("CLEANUP expired$")) == 1

@@ -107,14 +107,6 @@ def ask(site, path, host="one.test"):
     return answer.text
 
 
-def stop_when_idle(site):
-    """Stop the server once its child is between two connections, where user code runs; returns how long it took."""
-    time.sleep(0.5)
-    started = time.monotonic()
-    site.stop()
-    return time.monotonic() - started
-
-
 def test_cleanups_and_then_atexit(one_child):
     # spec: interpreters:8/server.register_cleanup, interpreters:8.1, interpreters:8.2, interpreters:8.3
     # spec: interpreters:2.8, interpreters:I-7, interpreters:1.2/cleanups
@@ -128,7 +120,7 @@ def test_cleanups_and_then_atexit(one_child):
     ask(one_child, "/atexit/third", "one.test")
     ask(one_child, "/none/", "three.test")
     ask(one_child, "/register/d", "one.test")
-    assert stop_when_idle(one_child) < 5
+    assert one_child.stop_when_idle() < 5
     assert notes(one_child) == [
         "one.test d",
         "three.test (None,)",
@@ -166,7 +158,7 @@ def test_time_limit(one_child):
     ask(one_child, "/register/never")
     ask(one_child, "/hang", "two.test")
     ask(one_child, "/register/reached")
-    assert 5 <= stop_when_idle(one_child) < 8.5
+    assert 5 <= one_child.stop_when_idle() < 8.5
     assert notes(one_child) == ["one.test reached"]
 
 
@@ -181,7 +173,7 @@ def test_daemon_threads_in_two_interpreters(one_child):
         one_child.graceful()
         ask(one_child, "/threads", "two.test")
         ask(one_child, "/threads", "three.test")
-    assert stop_when_idle(one_child) < 8
+    assert one_child.stop_when_idle() < 8
     assert {"two.test two.test", "three.test three.test", "one.test one.test"} <= set(notes(one_child))
 
 

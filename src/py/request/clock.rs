@@ -18,15 +18,13 @@ impl Request {
     /// float: when the response's source changed last, 0.0 where that is not known. See update_mtime.
     #[getter]
     fn mtime(&self) -> PyResult<f64> {
-        // SAFETY: the record is live.
-        self.live.with(|record| seconds(unsafe { (*record).mtime }))
+        self.live.view(|request| seconds(request.mtime()))
     }
 
     /// float: when the request began.
     #[getter]
     fn request_time(&self) -> PyResult<f64> {
-        // SAFETY: the record is live.
-        self.live.with(|record| seconds(unsafe { (*record).request_time }))
+        self.live.view(|request| seconds(request.request_time()))
     }
 
     /// update_mtime(t): sets mtime to t, whole seconds since the epoch, if that is later.
@@ -37,7 +35,6 @@ impl Request {
         if !(i64::MIN as f64..i64::MAX as f64).contains(&time) {
             return Err(PyValueError::new_err("the time is out of range"));
         }
-        // SAFETY: the record is live.
-        self.live.with(|record| unsafe { sys::ap_update_mtime(record, time as i64) })
+        self.live.view(|request| request.update_mtime(time as i64))
     }
 }

@@ -1,13 +1,11 @@
 //! Methods that set what caches and clients go by. Only Python code calls these.
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
-use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyAny;
 
 use super::Request;
-use crate::httpd::pool::Pool;
-use crate::httpd::sys;
+use crate::py::capi;
 use crate::py::detach::without_gil;
 use crate::py::text;
 
@@ -18,30 +16,25 @@ impl Request {
     /// TypeError where methods is no sequence of text.
     #[pyo3(signature = (methods, reset = 0))]
     fn allow_methods(&self, methods: &Bound<'_, PyAny>, reset: i32) -> PyResult<()> {
-        // SAFETY: methods is a live object.
-        if unsafe { ffi::PySequence_Check(methods.as_ptr()) } == 0 {
+        if !capi::is_sequence(methods) {
             return Err(PyTypeError::new_err("First argument must be a sequence"));
         }
         let mut names = Vec::new();
         for name in methods.try_iter()? {
             names.push(text::encode_header(&name?)?.into_owned());
         }
-        // SAFETY: the record is live, and so is its list of methods; the copies have the request's life.
-        self.live.with(|record| unsafe {
+        self.live.view(|request| {
             if reset != 0 {
-                sys::ap_clear_method_list((*record).allowed_methods);
+                request.clear_methods();
             }
-            for name in &names {
-                sys::ap_method_list_add((*record).allowed_methods, Pool::from_raw((*record).pool).dup(name));
-            }
+            request.allow_methods(names.iter().map(Vec::as_slice));
         })
     }
 
     /// meets_conditions(): OK, or the status (304, 412) with which the conditions of the request are to be answered,
     /// given mtime, ETag and Last-Modified as they are now.
     fn meets_conditions(&self) -> PyResult<i32> {
-        // SAFETY: the record is live.
-        self.live.with(|record| unsafe { sys::ap_meets_conditions(record) })
+        self.live.view(|request| request.meets_conditions())
     }
 
     /// send_http_header(): does nothing; httpd sends the headers with the first output.
@@ -56,20 +49,17 @@ impl Request {
         if len < 0 {
             return Err(PyValueError::new_err("the content length must not be negative"));
         }
-        // SAFETY: the record is live.
-        self.live.with(|record| unsafe { sys::ap_set_content_length(record, len) })
+        self.live.view(|request| request.set_content_length(len))
     }
 
     /// set_etag(): the ETag header, from finfo and mtime.
     fn set_etag(&self, py: Python<'_>) -> PyResult<()> {
         // FileETag Digest reads the file.
-        // SAFETY: the record is live.
-        self.live.with(|record| without_gil(py, record, |record| unsafe { sys::ap_set_etag(record) }))
+        self.live.view(|request| without_gil(py, request, |request| request.set_etag()))
     }
 
     /// set_last_modified(): the Last-Modified header, from mtime.
     fn set_last_modified(&self) -> PyResult<()> {
-        // SAFETY: the record is live.
-        self.live.with(|record| unsafe { sys::ap_set_last_modified(record) })
+        self.live.view(|request| request.set_last_modified())
     }
 }

@@ -47,28 +47,25 @@ impl ConfigCopy {
     }
 }
 
-impl Request {
-    fn dir_config(&self) -> PyResult<Option<&DirConfig>> {
-        // SAFETY: the record is live; what its vector points to lives as long as the request, in which this call ends.
-        self.live.with(|record| unsafe { DirConfig::of((*record).per_dir_config) })
-    }
-}
-
 #[pymethods]
 impl Request {
     /// get_config(): the directives that count for the request as a table, flags as '1' and '0'. A copy for the request,
     /// the same table at each call.
     fn get_config(&self, py: Python<'_>) -> PyResult<Py<Table>> {
-        self.config.get(py, self.dir_config()?, |settings| {
-            settings.directives().into_iter().map(|(name, value)| (name.as_bytes(), value)).collect()
-        })
+        self.live.view(|request| {
+            self.config.get(py, request.dir_config(), |settings| {
+                settings.directives().into_iter().map(|(name, value)| (name.as_bytes(), value)).collect()
+            })
+        })?
     }
 
     /// get_options(): the PythonOptions that count for the request as a table, without those whose value is empty. A
     /// copy for the request, the same table at each call.
     fn get_options(&self, py: Python<'_>) -> PyResult<Py<Table>> {
-        self.options.get(py, self.dir_config()?, |settings| {
-            settings.options().into_iter().filter(|(_, value)| !value.is_empty()).collect()
-        })
+        self.live.view(|request| {
+            self.options.get(py, request.dir_config(), |settings| {
+                settings.options().into_iter().filter(|(_, value)| !value.is_empty()).collect()
+            })
+        })?
     }
 }

@@ -5,13 +5,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyAny, PyString};
 
 use super::Request;
-use crate::httpd::handler_list::{HandlerEntry, Place};
-use crate::httpd::log::Target;
-use crate::httpd::output;
-use crate::httpd::pool::Pool;
-use crate::httpd::request_state::{ListEntry, RequestCleanup, RequestState};
-use crate::httpd::section::canonical_directory;
-use crate::httpd::sys;
+use crate::httpd::log::Owner;
+use crate::httpd::request_state::RequestCleanup;
 use crate::image::state;
 use crate::phase::Phase;
 use crate::py::detach::without_gil;
@@ -38,10 +33,7 @@ impl Request {
             .ok_or_else(|| PyIndexError::new_err(format!("Invalid phase: {name}")))?;
         let handler = text::argument(handler)?;
         let dir = dir.map(text::argument).transpose()?;
-        self.live.with(|record| {
-            // SAFETY: the record is live.
-            unsafe { add(record, phase, handler, dir) }
-        })
+        self.live.view(|request| request.add_handler(phase, handler, dir))
     }
 
     /// register_cleanup(callable[, data]): calls callable(data) when the request ends, the last one registered first.
@@ -53,12 +45,11 @@ impl Request {
             return Err(PyValueError::new_err("first argument must be a callable object"));
         }
         let data = data.unwrap_or_else(|| callable.py().None().into_bound(callable.py()));
-        self.live.with(|record| {
-            // SAFETY: the record is live, and its state was made before its object.
-            if let Some(state) = unsafe { RequestState::of(record) } {
+        self.live.view(|request| {
+            request.add_cleanup(|| {
                 let (callable, data) = (callable.into_ptr().cast(), data.into_ptr().cast());
-                state.cleanups.push(RequestCleanup { interp: state::interp(), callable, data });
-            }
+                RequestCleanup { interp: state::interp(), callable, data }
+            });
         })
     }
 
@@ -67,17 +58,7 @@ impl Request {
     /// The response is complete when it returns: the handler has nothing to write any more and should return OK.
     fn internal_redirect(&self, py: Python<'_>, new_uri: &Bound<'_, PyString>) -> PyResult<()> {
         let uri = text::argument(new_uri)?;
-        self.live.with(|record| {
-            without_gil(py, (record, uri), |(record, uri)| {
-                // SAFETY: the request is live while its phase runs; the copy lives as long.
-                unsafe {
-                    // A client that is gone is noticed by the new request.
-                    let _ = output::release(record);
-                    let uri = Pool::from_raw((*record).pool).dup(uri);
-                    sys::ap_internal_redirect(uri, record);
-                }
-            });
-        })
+        self.live.view(|request| without_gil(py, (request, uri), |(request, uri)| request.redirect(uri)))
     }
 
     /// log_error(message[, level]): one line in the request's error log; level is one of APLOG_*, APLOG_ERR if missing.
@@ -86,10 +67,9 @@ impl Request {
     #[pyo3(signature = (message, level = None))]
     fn log_error(&self, py: Python<'_>, message: &Bound<'_, PyAny>, level: Option<i32>) -> PyResult<()> {
         let message = functions::message(message, level)?;
-        self.live.with(|record| {
+        self.live.view(|request| {
             if let Some((level, line)) = message {
-                // SAFETY: the record is live.
-                unsafe { functions::write_log(py, Target::Request(record), level, &line) };
+                functions::log_line(py, Owner::Request(request), level, &line);
             }
         })
     }
@@ -97,24 +77,8 @@ impl Request {
     /// The cursor over the handlers of the running phase.
     #[getter]
     fn hlist(&self, py: Python<'_>) -> PyResult<Py<HandlerCursor>> {
-        let cursor = self.live.with(|record| HandlerCursor::of_request(&self.live, record))?;
-        self.hlist.get_or_try_init(py, || Py::new(py, cursor)).map(|cursor| cursor.clone_ref(py))
-    }
-}
-
-/// # Safety
-/// `record` is live.
-unsafe fn add(record: *mut sys::request_rec, phase: Phase, handler: &[u8], dir: Option<&[u8]>) {
-    // SAFETY: the caller guarantees the record, whose state was made before its object.
-    let (pool, state) = unsafe { (Pool::from_raw((*record).pool), RequestState::of(record)) };
-    let Some(state) = state else { return };
-    let place = dir.map_or(Place::None, |dir| Place::Directory(canonical_directory(pool, pool.dup(dir))));
-    let entry = HandlerEntry { text: pool.dup(handler), place, silent: false, next: std::ptr::null() };
-    state.add(pool, phase, entry);
-    if state.phase == Some(phase) {
-        let entry = pool.alloc(entry);
-        // SAFETY: just allocated in the request's pool; the record is live.
-        let directory = unsafe { (*entry).directory(record) };
-        state.hlist.entries.push(ListEntry { entry, directory });
+        self.live.with(|_| ())?;
+        let cursor = || Py::new(py, HandlerCursor::of_request(&self.live));
+        self.hlist.get_or_try_init(py, cursor).map(|cursor| cursor.clone_ref(py))
     }
 }

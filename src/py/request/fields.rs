@@ -1,5 +1,6 @@
 //! The request's tables, its connection and its server.
 
+use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
 
 use super::Request;
@@ -27,19 +28,16 @@ table_getter!(headers_in HeadersIn headers_out HeadersOut err_headers_out ErrHea
 impl Request {
     #[getter]
     fn connection(&self, py: Python<'_>) -> PyResult<Py<Conn>> {
-        // SAFETY: the record is live.
-        let record = self.live.with(|record| unsafe { (*record).connection })?;
-        // SAFETY: the connection outlives the request; `expire` expires both objects together.
-        let made = self.connection.get_or_try_init(py, || Py::new(py, unsafe { Conn::new(record) }))?;
+        let conn = self.live.connection()?;
+        let made = self.connection.get_or_try_init(py, || Py::new(py, Conn::of(conn)))?;
         Ok(made.clone_ref(py))
     }
 
     #[getter]
     fn server(&self, py: Python<'_>) -> PyResult<Py<Server>> {
-        // SAFETY: the record is live.
-        let server = self.live.with(|record| unsafe { (*record).server })?;
-        // SAFETY: servers live as long as the child serves.
-        let made = self.server.get_or_try_init(py, || Py::new(py, unsafe { Server::new(server) }))?;
+        let server = self.live.view(|request| request.server())?;
+        let server = server.ok_or_else(|| PyAttributeError::new_err("server"))?;
+        let made = self.server.get_or_try_init(py, || Py::new(py, Server::of(server)))?;
         Ok(made.clone_ref(py))
     }
 }

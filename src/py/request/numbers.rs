@@ -5,7 +5,6 @@ use pyo3::prelude::*;
 use pyo3::types::{PyAny, PyInt};
 
 use super::Request;
-use crate::httpd::request_state::RequestState;
 
 /// Numbers of the record.
 macro_rules! number_getter {
@@ -15,8 +14,7 @@ macro_rules! number_getter {
             $($(#[$doc])*
             #[getter]
             fn $name(&self) -> PyResult<$type> {
-                // SAFETY: the record is live.
-                self.live.with(|record| unsafe { (*record).$name })
+                self.live.view(|request| request.$name())
             })*
         }
     };
@@ -67,25 +65,24 @@ number_getter! {
 
 /// Writable ones; Python's own conversion refuses what is no int.
 macro_rules! number_setter {
-    ($($setter:ident $name:ident)*) => {
+    ($($setter:ident)*) => {
         #[pymethods]
         impl Request {
             $(#[setter]
             fn $setter(&self, value: i32) -> PyResult<()> {
-                // SAFETY: the record is live.
-                self.live.with(|record| unsafe { (*record).$name = value })
+                self.live.view(|request| request.$setter(value))
             })*
         }
     };
 }
 
 number_setter! {
-    set_assbackwards assbackwards
-    set_no_cache no_cache
-    set_no_local_copy no_local_copy
-    set_proxyreq proxyreq
-    set_status status
-    set_used_path_info used_path_info
+    set_assbackwards
+    set_no_cache
+    set_no_local_copy
+    set_proxyreq
+    set_status
+    set_used_path_info
 }
 
 #[pymethods]
@@ -94,14 +91,12 @@ impl Request {
     fn set_chunked(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let value = value.cast::<PyInt>().map_err(|_| PyTypeError::new_err("chunked must be a integer"))?;
         let value: i32 = value.extract()?;
-        // SAFETY: the record is live.
-        self.live.with(|record| unsafe { (*record).chunked = value })
+        self.live.view(|request| request.set_chunked(value))
     }
 
     /// int: 1 once content_type was assigned.
     #[getter]
     fn _content_type_set(&self) -> PyResult<i32> {
-        // SAFETY: the record is live, its state borrowed for this moment.
-        self.live.with(|record| unsafe { RequestState::of(record) }.map_or(0, |state| state.content_type_set.into()))
+        self.live.view(|request| request.is_content_type_set().into())
     }
 }

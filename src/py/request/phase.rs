@@ -5,8 +5,6 @@ use pyo3::prelude::*;
 use pyo3::types::{PyAny, PyString};
 
 use super::Request;
-use crate::httpd::pool::bytes;
-use crate::httpd::request_state::RequestState;
 use crate::image::state;
 use crate::py::text;
 
@@ -19,8 +17,7 @@ impl Request {
     /// str or None: the directive of the running phase, as in PythonFixupHandler.
     #[getter]
     fn phase<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyString>>> {
-        // SAFETY: the record is live, its state borrowed for this moment.
-        let phase = self.live.with(|record| unsafe { RequestState::of(record) }.and_then(|state| state.phase))?;
+        let phase = self.live.view(|request| request.running_phase())?;
         Ok(phase.map(|phase| PyString::new(py, phase.name())))
     }
 
@@ -32,11 +29,7 @@ impl Request {
     /// str or None: the extension by which the handler was looked up, '' where the file has none.
     #[getter]
     fn extension<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyString>>> {
-        // SAFETY: the record is live, its state borrowed for this moment; the text is NULL or NUL-terminated.
-        self.live.with(|record| unsafe {
-            let extension = RequestState::of(record).map_or(std::ptr::null(), |state| state.extension);
-            text::decode_c(py, extension)
-        })?
+        self.live.view(|request| text::optional(py, request.extension()))?
     }
 
     #[setter]
@@ -52,15 +45,10 @@ impl Request {
     /// str: the interpreter's name as it was selected for the running phase.
     #[getter]
     fn interpreter<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {
-        self.live.with(|record| {
-            // SAFETY: the record is live, its state borrowed for this moment; the name is NULL or NUL-terminated.
-            let selected = unsafe { RequestState::of(record).and_then(|state| state.interpreter.as_ref()) };
-            match selected {
-                // SAFETY: as above.
-                Some(name) => text::decode(py, unsafe { bytes(name) }),
-                // Python saw this request through another one only.
-                None => text::decode(py, state::host().map_or(b"", |host| host.name.to_bytes())),
-            }
+        self.live.view(|request| {
+            // Without a selection Python saw this request through another one only.
+            let selected = request.interpreter();
+            text::decode(py, selected.unwrap_or_else(|| state::host().map_or(b"", |host| host.name.to_bytes())))
         })?
     }
 }

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
 
 use super::Request;
-use crate::httpd::body::{Failure, Room};
+use crate::httpd::body::Failure;
 use crate::httpd::body_source::Body;
 use crate::httpd::sys;
 use crate::py::bytes::GrowingBytes;
@@ -59,12 +59,9 @@ fn block<'py>(py: Python<'py>, body: &mut Body, limit: usize) -> PyResult<Bound<
     let first = body.announced().unwrap_or(FIRST).min(FIRST.max(at_hand + 1));
     let mut bytes = GrowingBytes::new(py, first.min(limit))?;
     loop {
-        let room = Room::new(bytes.space(limit));
-        let (result, room) = without_gil(py, (&mut *body, room), |(body, mut room)| (body.fill(&mut room), room));
-        let count = room.filled();
-        result.map_err(raised)?;
-        // SAFETY: fill has written so many bytes.
-        unsafe { bytes.add(count) };
+        bytes
+            .fill(limit, |room| without_gil(py, (&mut *body, room), |(body, room)| body.fill(room)))
+            .map_err(raised)?;
         if bytes.filled() >= limit || body.at_end() {
             return bytes.finish();
         }
@@ -103,8 +100,7 @@ fn limit(len: isize) -> usize {
 
 impl Request {
     fn borrow_body(&self) -> PyResult<Borrowed> {
-        // SAFETY: the record is live, its state was made before its object, and this thread serves it.
-        self.live.with(|record| Borrowed(unsafe { Body::take(record) }))
+        self.live.view(|request| Borrowed(request.take_body()))
     }
 }
 

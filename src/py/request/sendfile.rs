@@ -6,8 +6,7 @@ use pyo3::types::PyString;
 
 use super::Request;
 use super::write::client_gone;
-use crate::httpd::output;
-use crate::httpd::send_file::{self, SendError};
+use crate::httpd::send_file::SendError;
 use crate::py::detach::without_gil;
 use crate::py::text;
 
@@ -31,19 +30,9 @@ impl Request {
         let path = text::argument(path)?;
         let offset = u64::try_from(offset).map_err(|_| PyValueError::new_err("offset must not be negative"))?;
         let len = u64::try_from(len).ok();
-        let sent = self.live.with(|record| {
-            without_gil(py, (record, path), |(record, path)| {
-                // SAFETY: the request is live while its phase runs.
-                unsafe {
-                    if !output::release(record) {
-                        return Err(SendError::Client);
-                    }
-                    let sent = send_file::send(record, path, offset, len)?;
-                    output::count(record, sent);
-                    Ok(sent)
-                }
-            })
-        })?;
+        let sent = self
+            .live
+            .view(|request| without_gil(py, (request, path), |(request, path)| request.send_file(path, offset, len)))?;
         sent.map_err(SendError::into)
     }
 }

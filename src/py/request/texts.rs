@@ -1,14 +1,9 @@
 //! Attributes that are text. Only Python code calls these.
 
-use std::ffi::c_char;
-
 use pyo3::prelude::*;
 use pyo3::types::{PyAny, PyString};
 
 use super::Request;
-use crate::httpd::pool::Pool;
-use crate::httpd::request_state::RequestState;
-use crate::httpd::sys;
 use crate::py::text;
 
 /// Text fields of the record as str or None.
@@ -19,8 +14,7 @@ macro_rules! text_getter {
             $($(#[$doc])*
             #[getter]
             fn $name<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyString>>> {
-                // SAFETY: the record is live; its texts are NULL or NUL-terminated.
-                self.live.with(|record| unsafe { text::decode_c(py, (*record).$name) })?
+                self.live.view(|request| text::optional(py, request.$name()))?
             })*
         }
     };
@@ -69,96 +63,59 @@ text_getter! {
     log_id
 }
 
-impl Request {
-    /// Stores a copy of the text in a field of the record.
-    fn store(&self, value: &[u8], field: impl FnOnce(&mut sys::request_rec) -> &mut *mut c_char) -> PyResult<()> {
-        // SAFETY: the record is live; the copy has the request's life.
-        self.live.with(|record| unsafe { *field(&mut *record) = Pool::from_raw((*record).pool).dup(value) })
-    }
+/// Writable ones, which httpd gets a copy of.
+macro_rules! text_setter {
+    ($($setter:ident)*) => {
+        #[pymethods]
+        impl Request {
+            $(#[setter]
+            fn $setter(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
+                let value = text::encode(value)?;
+                self.live.view(|request| request.$setter(&value))
+            })*
+        }
+    };
+}
 
-    /// The same for the fields that httpd declares as constant text.
-    fn store_const(
-        &self,
-        value: &[u8],
-        field: impl FnOnce(&mut sys::request_rec) -> &mut *const c_char,
-    ) -> PyResult<()> {
-        // SAFETY: as in store.
-        self.live.with(|record| unsafe { *field(&mut *record) = Pool::from_raw((*record).pool).dup(value) })
-    }
+text_setter! {
+    set_uri
+    set_filename
+    set_canonical_filename
+    set_path_info
+    set_ap_auth_type
+    set_user
 }
 
 #[pymethods]
 impl Request {
     #[setter]
-    fn set_uri(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
-        self.store(&text::encode(value)?, |record| &mut record.uri)
-    }
-
-    #[setter]
-    fn set_filename(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
-        self.store(&text::encode(value)?, |record| &mut record.filename)
-    }
-
-    #[setter]
-    fn set_canonical_filename(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
-        self.store(&text::encode(value)?, |record| &mut record.canonical_filename)
-    }
-
-    #[setter]
-    fn set_path_info(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
-        self.store(&text::encode(value)?, |record| &mut record.path_info)
-    }
-
-    #[setter]
-    fn set_ap_auth_type(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
-        self.store(&text::encode(value)?, |record| &mut record.ap_auth_type)
-    }
-
-    #[setter]
     fn set_args(&self, value: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
-        match value {
-            Some(value) => self.store(&text::encode(value)?, |record| &mut record.args),
-            // SAFETY: the record is live.
-            None => self.live.with(|record| unsafe { (*record).args = std::ptr::null_mut() }),
-        }
+        let value = value.map(text::encode).transpose()?;
+        self.live.view(|request| request.set_args(value.as_deref()))
     }
 
     #[setter]
     fn set_handler(&self, value: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
-        match value {
-            Some(value) => self.store_const(&text::encode(value)?, |record| &mut record.handler),
-            // SAFETY: the record is live.
-            None => self.live.with(|record| unsafe { (*record).handler = std::ptr::null() }),
-        }
+        let value = value.map(text::encode).transpose()?;
+        self.live.view(|request| request.set_handler(value.as_deref()))
     }
 
     #[setter]
     fn set_status_line(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
         // A line break in the response's first line would begin a header.
-        self.store_const(&text::encode_header(value)?, |record| &mut record.status_line)
+        let value = text::encode_header(value)?;
+        self.live.view(|request| request.set_status_line(&value))
     }
 
     #[setter]
     fn set_content_type(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let value = text::encode_header(value)?;
-        // SAFETY: the record is live and its state borrowed for this moment; the copy has the request's life.
-        self.live.with(|record| unsafe {
-            sys::ap_set_content_type(record, Pool::from_raw((*record).pool).dup(&value));
-            if let Some(state) = RequestState::of(record) {
-                state.content_type_set = true;
-            }
-        })
+        self.live.view(|request| request.set_content_type(&value))
     }
 
     /// str or None: who the user is, decoded as ISO-8859-1. Writable.
     #[getter]
     fn user<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyString>>> {
-        // SAFETY: the record is live; its texts are NULL or NUL-terminated.
-        self.live.with(|record| unsafe { text::decode_latin1_c(py, (*record).user) })?
-    }
-
-    #[setter]
-    fn set_user(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
-        self.store(&text::encode(value)?, |record| &mut record.user)
+        self.live.view(|request| text::optional_latin1(py, request.user()))?
     }
 }

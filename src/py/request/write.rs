@@ -6,8 +6,6 @@ use pyo3::prelude::*;
 use pyo3::types::{PyAny, PyBytes, PyString};
 
 use super::Request;
-use crate::httpd::output;
-use crate::httpd::request_state::RequestState;
 use crate::py::detach::without_gil;
 
 /// The client does not take the response any more.
@@ -18,25 +16,18 @@ pub(super) fn client_gone() -> PyErr {
 impl Request {
     /// Sends bytes, optionally flushing them to the client.
     pub(super) fn send(&self, py: Python<'_>, data: &[u8], flush: bool) -> PyResult<()> {
-        let sent = self.live.with(|record| {
-            // SAFETY: the request is live while its phase runs; the data is held by the caller.
-            if data.is_empty() || (!flush && unsafe { output::collect(record, data) }) {
+        let sent = self.live.view(|request| {
+            if data.is_empty() || (!flush && request.collect(data)) {
                 return true;
             }
-            // SAFETY: as above.
-            without_gil(py, (record, data), |(record, data)| unsafe { output::send(record, data, flush) })
+            without_gil(py, (request, data), |(request, data)| request.send(data, flush))
         })?;
         if sent { Ok(()) } else { Err(client_gone()) }
     }
 
     /// Hands unflushed data to httpd: something else is about to write, or the handler has ended.
     pub(super) fn release(&self, py: Python<'_>) -> PyResult<bool> {
-        self.live.with(|record| {
-            // SAFETY: the request is live while its phase runs.
-            let empty = unsafe { output::is_empty(record) };
-            // SAFETY: as above.
-            empty || without_gil(py, record, |record| unsafe { output::release(record) })
-        })
+        self.live.view(|request| request.nothing_collected() || without_gil(py, request, |request| request.release()))
     }
 }
 
@@ -69,17 +60,13 @@ impl Request {
 
     /// flush(): sends what httpd has buffered. Raises OSError where the client is gone.
     fn flush(&self, py: Python<'_>) -> PyResult<()> {
-        let sent = self.live.with(|record| {
-            // SAFETY: the request is live while its phase runs.
-            without_gil(py, record, |record| unsafe { output::send(record, &[], true) })
-        })?;
+        let sent = self.live.view(|request| without_gil(py, request, |request| request.send(&[], true)))?;
         if sent { Ok(()) } else { Err(PyOSError::new_err("Flush failed, client closed connection.")) }
     }
 
     /// How many bytes write and sendfile have given to httpd, sent or not.
     #[getter]
     fn _bytes_queued(&self) -> PyResult<u64> {
-        // SAFETY: the record is live.
-        self.live.with(|record| unsafe { RequestState::of(record) }.map_or(0, |state| state.output.queued))
+        self.live.view(|request| request.bytes_queued())
     }
 }

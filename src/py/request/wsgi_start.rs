@@ -6,9 +6,6 @@ use pyo3::prelude::*;
 use pyo3::types::{PyAny, PyBytes, PyList, PyString, PyTuple};
 
 use super::Request;
-use crate::httpd::pool::Pool;
-use crate::httpd::request_state::{RequestState, ResponseHead};
-use crate::httpd::sys;
 use crate::py::text;
 
 /// Names and values, encoded.
@@ -53,41 +50,6 @@ fn exception(exc_info: &Bound<'_, PyAny>) -> PyResult<PyErr> {
     }
 }
 
-/// Puts status and headers into the record, in place of those of an earlier call.
-///
-/// # Safety
-/// `record` is live.
-unsafe fn start(record: *mut sys::request_rec, number: i32, line: &[u8], headers: &Headers) {
-    // SAFETY: the caller guarantees the record; the state is borrowed for these moments only, copies have the request's
-    // life.
-    unsafe {
-        let pool = Pool::from_raw((*record).pool);
-        match RequestState::of(record).and_then(|state| state.before_wsgi) {
-            Some(before) => {
-                (*record).headers_out = sys::apr_table_copy(pool.as_ptr(), before.headers);
-                (*record).content_type = before.content_type;
-            }
-            None => {
-                let headers = sys::apr_table_copy(pool.as_ptr(), (*record).headers_out);
-                if let Some(state) = RequestState::of(record) {
-                    state.before_wsgi = Some(ResponseHead { headers, content_type: (*record).content_type });
-                }
-            }
-        }
-        // httpd follows the line only where its number is the status.
-        (*record).status = number;
-        (*record).status_line = pool.dup(line);
-        for (name, value) in headers {
-            let value = pool.dup(value);
-            sys::apr_table_addn((*record).headers_out, pool.dup(name), value);
-            // httpd replaces this header by the record's type, which may come from the script's own file name.
-            if name.eq_ignore_ascii_case(b"content-type") {
-                sys::ap_set_content_type(record, value);
-            }
-        }
-    }
-}
-
 #[pymethods]
 impl Request {
     /// wsgi_start_response(status, headers[, exc_info]): sets status and headers, returns write.
@@ -108,10 +70,7 @@ impl Request {
             return Err(PyValueError::new_err(format!("Invalid status line: {}", status.to_string_lossy())));
         };
         let headers = self::headers(headers)?;
-        // SAFETY: the record is live, its state borrowed for this moment.
-        let (sent, started) = live.with(|record| unsafe {
-            ((*record).sent_bodyct != 0, RequestState::of(record).is_some_and(|state| state.before_wsgi.is_some()))
-        })?;
+        let (sent, started) = live.view(|request| (request.sent_bodyct() != 0, request.is_started()))?;
         match exc_info {
             Some(exc_info) if sent => return Err(exception(exc_info)?),
             None if started => {
@@ -119,8 +78,7 @@ impl Request {
             }
             _ => {}
         }
-        // SAFETY: the record is live.
-        live.with(|record| unsafe { start(record, number, &line, &headers) })?;
+        live.view(|request| request.start(number, &line, &headers))?;
         slf.as_any().getattr(intern!(slf.py(), "write"))
     }
 }

@@ -39,7 +39,7 @@ pub struct Table {
 
 impl Table {
     /// The view of a request's table; expires with the request.
-    pub fn of_request(owner: &Live<sys::request_rec>, _record: *mut sys::request_rec, which: RequestTable) -> Table {
+    pub fn of_request(owner: &Live<sys::request_rec>, which: RequestTable) -> Table {
         Table { store: Store::Request(owner.twin(), which) }
     }
 
