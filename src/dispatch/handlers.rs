@@ -122,7 +122,7 @@ fn one(py: Python<'_>, call: &PhaseCall<'_>, object: &Bound<'_, request::Request
         Err(error) => {
             let debug = call.settings.is_some_and(|settings| settings.debug.is_on())
                 && !matches!(call.phase, Phase::Log | Phase::Cleanup);
-            let interpreter = state::host().map(|host| host.name.to_string_lossy().into_owned()).unwrap_or_default();
+            let interpreter = state::name();
             let handler = String::from_utf8_lossy(entry.text());
             let place = Place { phase: call.phase.name(), handler: &handler, interpreter: &interpreter };
             // SAFETY: the host passes a live request; its phase is running.

@@ -48,8 +48,7 @@ pub fn log_lines(py: Python<'_>, owner: Owner<'_>, level: Level, prefix: &str, e
 
 /// Logs one line with a code and the interpreter's name.
 pub fn log_summary(py: Python<'_>, owner: Owner<'_>, code: &str, text: &str) {
-    let interpreter = state::host().map(|host| host.name.to_string_lossy().into_owned()).unwrap_or_default();
-    let line = format!("{code}: {text} (interpreter '{interpreter}')");
+    let line = format!("{code}: {text} (interpreter '{}')", state::name());
     log_line(py, owner, Level::ERR, line.as_bytes());
 }
 

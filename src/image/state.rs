@@ -41,6 +41,11 @@ pub fn host() -> Option<&'static HostTable> {
     HOST.get()
 }
 
+/// This interpreter's name, as log lines show it.
+pub fn name() -> String {
+    host().map(|host| host.name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
 /// This interpreter's place in the host's table.
 pub fn interp() -> usize {
     host().map_or(0, |host| host.interp)

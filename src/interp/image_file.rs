@@ -73,7 +73,7 @@ pub fn load(host_entry: ImageMain, runtime_dir: &Path) -> Result<Loaded, InterpE
         ("a file in httpd's runtime directory", in_directory(bytes, runtime_dir, host_entry)),
         ("a file in the temporary directory", in_directory(bytes, &temp_dir, host_entry)),
     ];
-    // The array is evaluated lazily: each attempt is a closure.
+    // Each is a closure: only what comes before the first that works is tried.
     for (what, attempt) in attempts {
         match attempt() {
             Ok(entry) => return Ok(Loaded { entry, refused }),
@@ -140,7 +140,7 @@ fn in_directory<'a>(bytes: &'a [u8], dir: &'a Path, host_entry: ImageMain) -> At
 
 fn open(path: &str, host_entry: ImageMain) -> Result<ImageMain, String> {
     let path = CString::new(path).map_err(|error| error.to_string())?;
-    // SAFETY: loading our own library runs no code but its constructors, of which there are none.
+    // SAFETY: loading our own library runs no code but the constructors that list the methods of its classes.
     let handle = unsafe { libc::dlopen(path.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) };
     if handle.is_null() {
         return Err(last_error());
