@@ -123,6 +123,17 @@ def httpd(tree, mpm):
 
     httpd.make(...) only makes it, for check_config() or a start that is to fail.
     """
+    yield from factory(tree, mpm)
+
+
+@pytest.fixture
+def serve(tree):
+    """A factory like `httpd`, for tests that need one MPM only: event unless they say another."""
+    yield from factory(tree, "event")
+
+
+def factory(tree, mpm):
+    """Yield the factory of a fixture; afterwards stop what it made and look at the logs."""
     made = []
 
     def make(**options):
