@@ -33,8 +33,6 @@ pub struct HostTable {
     pub register_child_cleanup: extern "C" fn(usize, *mut c_void, *mut c_void),
     /// Makes the record of a request that Python sees for the first time.
     pub expire_request: Expire,
-    /// A notice in the main server's log.
-    pub log_notice: fn(&str),
 }
 
 // SAFETY: the pointers are process-wide records that live as long as the child serves.

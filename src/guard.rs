@@ -6,8 +6,9 @@ use std::cell::Cell;
 use std::ffi::c_int;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};
 
-use crate::httpd::log::{self, Level, Target};
+use crate::httpd::log::{Level, Owner};
 use crate::httpd::sys;
+use crate::httpd::view::Record;
 
 thread_local! {
     /// Where the last panic of this thread began.
@@ -39,7 +40,7 @@ pub fn request(request: *mut sys::request_rec, what: &str, body: impl FnOnce() -
     catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {
         let text = format!("{} (phase {what})", message(&*panic));
         // SAFETY: httpd passed the request to the hook that is running.
-        unsafe { log::write(Target::Request(request), Level::CRIT, text.as_bytes()) };
+        Owner::Request(unsafe { sys::request_rec::view(request) }).log(Level::CRIT, text.as_bytes());
         sys::HTTP_INTERNAL_SERVER_ERROR
     })
 }
@@ -47,8 +48,7 @@ pub fn request(request: *mut sys::request_rec, what: &str, body: impl FnOnce() -
 /// Runs a callback that has no request; a panic gives `failed`.
 pub fn process<T>(failed: T, body: impl FnOnce() -> T) -> T {
     catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {
-        // SAFETY: the default log needs no record.
-        unsafe { log::write(Target::Default, Level::CRIT, message(&*panic).as_bytes()) };
+        Owner::Default.log(Level::CRIT, message(&*panic).as_bytes());
         failed
     })
 }

@@ -9,7 +9,7 @@ use crate::abi::{Call, HostTable, ImportCall};
 use crate::dispatch::{door, phases, select};
 use crate::guard;
 use crate::httpd::config::{self, ServerConfig};
-use crate::httpd::log::{self, Level, Target};
+use crate::httpd::log::{Level, Owner};
 use crate::httpd::pool::{Pool, bytes};
 use crate::httpd::request::Expire;
 use crate::httpd::server::Server;
@@ -83,7 +83,7 @@ unsafe fn home_is_readable(server: *mut sys::server_rec) -> bool {
         user::id()
     );
     // SAFETY: the caller guarantees the server.
-    unsafe { log::write(Target::Server(server), Level::EMERG, text.as_bytes()) };
+    unsafe { Owner::of_server(server) }.log(Level::EMERG, text.as_bytes());
     false
 }
 
@@ -115,7 +115,7 @@ pub unsafe extern "C" fn child_init(pchild: *mut sys::apr_pool_t, server: *mut s
             {
                 let reason = mutex_plan::error_text(status);
                 let text = format!("MPY0109: global mutex {index} cannot be used in this child: {reason}");
-                log::write(Target::Server(server), Level::ERR, text.as_bytes());
+                Owner::of_server(server).log(Level::ERR, text.as_bytes());
             }
             if let Err(error) = table::start(table_config(server)) {
                 let text = format!(
@@ -123,7 +123,7 @@ pub unsafe extern "C" fn child_init(pchild: *mut sys::apr_pool_t, server: *mut s
                      user can read Python {} and the folder of mod_python",
                     env!("MOD_PYTHON_PYTHON_VERSION")
                 );
-                log::write(Target::Server(server), Level::CRIT, text.as_bytes());
+                Owner::of_server(server).log(Level::CRIT, text.as_bytes());
                 return;
             }
             run_imports(server);
@@ -153,10 +153,6 @@ fn table_config(server: *mut sys::server_rec) -> TableConfig {
             register_child_cleanup: exit::register,
             // SAFETY: expire takes a request of which Python has objects, and visits their interpreters.
             expire_request: unsafe { Expire::new(phases::expire) },
-            log_notice: |text| {
-                // SAFETY: the default log needs no record.
-                unsafe { log::write(Target::Default, Level::NOTICE, text.as_bytes()) }
-            },
         },
     }
 }
@@ -179,19 +175,13 @@ unsafe fn run_imports(server: *mut sys::server_rec) {
         lines.reverse();
         for line in lines {
             let name = bytes(line.interpreter);
-            match table::find(name, select::own_gil(server)) {
-                Ok(interp) => {
-                    let settings = &config.settings;
-                    let mut call =
-                        ImportCall { text: bytes(line.text), log: settings.debug.is_on(), path: settings.path() };
-                    interp.run(&mut Call::Import(&mut call));
-                }
-                Err(error) => {
-                    let name = String::from_utf8_lossy(name);
-                    let text = format!("MPY0204: can't get/create interpreter '{name}' (PythonImport): {error}");
-                    log::write(Target::Server(server), Level::ERR, text.as_bytes());
-                }
-            }
+            let Some(interp) = select::find(name, server, Owner::of_server(server), format_args!("PythonImport"))
+            else {
+                continue;
+            };
+            let settings = &config.settings;
+            let mut call = ImportCall { text: bytes(line.text), log: settings.debug.is_on(), path: settings.path() };
+            interp.run(&mut Call::Import(&mut call));
         }
     }
 }
@@ -205,7 +195,7 @@ unsafe extern "C" fn child_exit(server: *mut c_void) -> sys::apr_status_t {
                 exit::LIMIT.as_secs()
             );
             // SAFETY: the server record outlives the child's pool.
-            unsafe { log::write(Target::Server(server.cast()), Level::WARNING, text.as_bytes()) };
+            unsafe { Owner::of_server(server.cast()) }.log(Level::WARNING, text.as_bytes());
         }
         // SAFETY: the mutexes are kept until the process ends; this is the child's end.
         unsafe {

@@ -8,7 +8,7 @@ use std::ffi::{CStr, c_char, c_int, c_void};
 use std::ptr;
 
 use crate::httpd::config::{DirConfig, ServerConfig, module_config};
-use crate::httpd::log::{self, Level, Target};
+use crate::httpd::log::{Level, Owner};
 use crate::httpd::{section, sys};
 use crate::phase::{PHASES, Phase};
 
@@ -257,7 +257,7 @@ impl Scope<'_> {
             let file = String::from_utf8_lossy(crate::httpd::pool::bytes(directive.filename));
             let line = format!("MPY0101: {} at {}:{}: {text}", self.name(), file, directive.line_num);
             // A virtual host has no log level of its own yet.
-            log::write(Target::Default, Level::WARNING, line.as_bytes());
+            Owner::Default.log(Level::WARNING, line.as_bytes());
         }
     }
 }

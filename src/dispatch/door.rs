@@ -12,9 +12,10 @@ use super::{child, handlers};
 use crate::abi::{Call, HostTable, ImageTable};
 use crate::guard;
 use crate::httpd::config;
-use crate::httpd::log::{self, Level, Target};
+use crate::httpd::log::{Level, Owner};
 use crate::httpd::request_state::RequestState;
 use crate::httpd::sys;
+use crate::httpd::view::Record;
 use crate::image::state;
 
 /// The entry of an image: takes the host's facts and answers with the image's functions.
@@ -53,7 +54,7 @@ unsafe extern "C" fn run(call: *mut c_void) {
         };
         if answer.is_null() {
             ffi::PyErr_Clear();
-            log::write(Target::Default, Level::CRIT, b"MPY0003: a call into an interpreter failed at its door");
+            Owner::Default.log(Level::CRIT, b"MPY0003: a call into an interpreter failed at its door");
         } else {
             ffi::Py_DECREF(answer);
         }
@@ -78,23 +79,19 @@ fn door(py: Python<'_>) -> PyResult<()> {
 /// The module's own code panicked: a phase fails, whatever its earlier handlers answered; everything else has failed by
 /// having no result.
 fn panicked(call: &mut Call<'_, '_>, text: &str) {
-    let interpreter = state::host().map(|host| host.name.to_string_lossy().into_owned()).unwrap_or_default();
-    let (target, line) = match call {
-        Call::Phase(call) => {
-            call.result = sys::HTTP_INTERNAL_SERVER_ERROR;
-            let phase = call.phase.name();
-            (Target::Request(call.request), format!("{text} (phase {phase}, interpreter '{interpreter}')"))
-        }
-        _ => (Target::Default, format!("{text} (interpreter '{interpreter}')")),
+    let interpreter = state::name();
+    let Call::Phase(call) = call else {
+        Owner::Default.log(Level::CRIT, format!("{text} (interpreter '{interpreter}')").as_bytes());
+        return;
     };
+    call.result = sys::HTTP_INTERNAL_SERVER_ERROR;
+    let line = format!("{text} (phase {}, interpreter '{interpreter}')", call.phase.name());
     // SAFETY: the host passed a live request.
     unsafe {
-        if let Target::Request(request) = target
-            && let Some(state) = RequestState::of(request)
-        {
+        if let Some(state) = RequestState::of(call.request) {
             state.phase = None;
         }
-        log::write(target, Level::CRIT, line.as_bytes());
+        Owner::Request(sys::request_rec::view(call.request)).log(Level::CRIT, line.as_bytes());
     }
 }
 

@@ -1,7 +1,7 @@
 //! The host's side of a request phase: choose the handlers and the interpreter, enter it, pass the result on. A URL
 //! without Python pays a few instructions per hook.
 
-use std::ffi::{CStr, c_int, c_void};
+use std::ffi::{c_int, c_void};
 use std::ptr;
 
 use super::select;
@@ -9,10 +9,11 @@ use crate::abi::{Call, ExpireCall, PhaseCall, RequestCleanupCall};
 use crate::guard;
 use crate::httpd::config::{self, DirConfig, ServerConfig};
 use crate::httpd::handler_list::{self, Place};
-use crate::httpd::log::{self, Level, Target};
+use crate::httpd::log::{Level, Owner};
 use crate::httpd::pool::{Pool, bytes};
 use crate::httpd::request_state::RequestState;
 use crate::httpd::sys;
+use crate::httpd::view::Record;
 use crate::interp::table::{self, Interp};
 use crate::phase::Phase;
 
@@ -60,7 +61,11 @@ unsafe fn run(phase: Phase, request: *mut sys::request_rec, config: Option<&DirC
         };
         let settings = config.map(|config| &config.settings);
         let name = select::interpreter(request, settings, Some(first));
-        let Some(interp) = find(request, name, phase.name()) else { return sys::HTTP_INTERNAL_SERVER_ERROR };
+        let owner = Owner::Request(sys::request_rec::view(request));
+        let Some(interp) = select::find(bytes(name), (*request).server, owner, format_args!("phase {}", phase.name()))
+        else {
+            return sys::HTTP_INTERNAL_SERVER_ERROR;
+        };
 
         let state = RequestState::ensure(request, expire);
         if let Some(extension) = selection.extension {
@@ -84,22 +89,6 @@ unsafe fn run(phase: Phase, request: *mut sys::request_rec, config: Option<&DirC
     }
 }
 
-/// Finds the interpreter, or logs why there is none.
-unsafe fn find(request: *mut sys::request_rec, name: *const std::ffi::c_char, phase: &str) -> Option<&'static Interp> {
-    // SAFETY: the name is NUL-terminated, the request live.
-    unsafe {
-        match table::find(bytes(name), select::own_gil((*request).server)) {
-            Ok(interp) => Some(interp),
-            Err(error) => {
-                let name = CStr::from_ptr(name).to_string_lossy();
-                let text = format!("MPY0204: can't get/create interpreter '{name}' (phase {phase}): {error}");
-                log::write(Target::Request(request), Level::ERR, text.as_bytes());
-                None
-            }
-        }
-    }
-}
-
 /// Where another interpreter ran last, its plain attributes are taken along.
 unsafe fn move_attributes(request: *mut sys::request_rec, interp: &Interp) {
     // SAFETY: the request and its record are live; the record is looked up again after each visit.
@@ -119,7 +108,7 @@ unsafe fn authen_result(request: *mut sys::request_rec, result: c_int) -> c_int 
         if result == sys::OK && (*request).user.is_null() {
             let text =
                 b"MPY0402: PythonAuthenHandler: the handler returned OK but req.user is not set; it must be assigned";
-            log::write(Target::Request(request), Level::ERR, text);
+            Owner::Request(sys::request_rec::view(request)).log(Level::ERR, text);
             return sys::HTTP_INTERNAL_SERVER_ERROR;
         }
         if result == sys::HTTP_UNAUTHORIZED {

@@ -1,13 +1,15 @@
 //! Which interpreter serves a request. Reads the merged configuration, touches no Python.
 
 use std::ffi::{CStr, CString, c_char};
+use std::fmt::Arguments;
 use std::ptr;
 
 use crate::httpd::config::{GilMode, ServerConfig, Settings};
 use crate::httpd::handler_list::HandlerEntry;
+use crate::httpd::log::{Level, Owner};
 use crate::httpd::pool::{Pool, bytes};
 use crate::httpd::{listeners, sys};
-use crate::interp::table::MAIN;
+use crate::interp::table::{self, Interp, MAIN};
 
 /// The interpreter's name for a request: the first rule that applies of PythonInterpreter, PythonInterpPerDirectory,
 /// PythonInterpPerDirective, the server's name.
@@ -57,11 +59,33 @@ unsafe fn entry_directory(request: *const sys::request_rec, entry: Option<&Handl
     entry.map_or(ptr::null(), |entry| unsafe { entry.directory(request) })
 }
 
+/// Finds the interpreter of a name, made for this server if it is new; None with a line in the owner's log where it
+/// cannot be had. `what` needs it.
+///
+/// # Safety
+/// `server` is a live server record.
+pub unsafe fn find(
+    name: &[u8],
+    server: *const sys::server_rec,
+    owner: Owner<'_>,
+    what: Arguments<'_>,
+) -> Option<&'static Interp> {
+    // SAFETY: the caller guarantees it.
+    let own_gil = unsafe { own_gil(server) };
+    table::find(name, own_gil)
+        .map_err(|error| {
+            let name = String::from_utf8_lossy(name);
+            let text = format!("MPY0204: can't get/create interpreter '{name}' ({what}): {error}");
+            owner.log(Level::ERR, text.as_bytes());
+        })
+        .ok()
+}
+
 /// Whether an interpreter made for this server gets a GIL of its own.
 ///
 /// # Safety
 /// `server` is a live server record.
-pub unsafe fn own_gil(server: *const sys::server_rec) -> bool {
+unsafe fn own_gil(server: *const sys::server_rec) -> bool {
     // SAFETY: the caller guarantees it.
     unsafe { ServerConfig::of(server) }.is_some_and(|config| config.gil == GilMode::Own)
 }

@@ -28,62 +28,6 @@ impl Level {
 
 /// What a line belongs to.
 #[derive(Clone, Copy)]
-pub enum Target {
-    /// httpd's default log.
-    Default,
-    /// A server.
-    Server(*const sys::server_rec),
-    /// A request.
-    Request(*const sys::request_rec),
-    /// A connection.
-    Conn(*const sys::conn_rec),
-}
-
-/// Whether a line of this level would be written.
-///
-/// # Safety
-/// The target's record is live.
-pub unsafe fn enabled(target: Target, level: Level) -> bool {
-    let index = module_index();
-    // SAFETY: the caller guarantees the record.
-    let threshold = unsafe {
-        match target {
-            Target::Default => return true,
-            Target::Server(server) => sys::mpy_server_log_level(server, index),
-            Target::Request(request) => sys::mpy_request_log_level(request, index),
-            Target::Conn(conn) => sys::mpy_conn_log_level(conn, index),
-        }
-    };
-    level.0 & sys::APLOG_LEVELMASK <= threshold
-}
-
-/// Writes one line. A NUL in the text ends it.
-///
-/// # Safety
-/// The target's record is live.
-pub unsafe fn write(target: Target, level: Level, text: &[u8]) {
-    // SAFETY: the caller guarantees the record.
-    if !unsafe { enabled(target, level) } {
-        return;
-    }
-    let end = memchr::memchr(0, text).unwrap_or(text.len());
-    let Ok(text) = CString::new(&text[..end]) else { return };
-    let (file, format, index) = (ptr::null(), c"%s".as_ptr(), module_index());
-    // SAFETY: format and argument match; the record is the caller's.
-    unsafe {
-        match target {
-            Target::Default => {
-                sys::ap_log_error_(file, 0, index, level.0, 0, ptr::null(), format, text.as_ptr());
-            }
-            Target::Server(server) => sys::ap_log_error_(file, 0, index, level.0, 0, server, format, text.as_ptr()),
-            Target::Request(request) => sys::ap_log_rerror_(file, 0, index, level.0, 0, request, format, text.as_ptr()),
-            Target::Conn(conn) => sys::ap_log_cerror_(file, 0, index, level.0, 0, conn, format, text.as_ptr()),
-        }
-    }
-}
-
-/// What a line belongs to, as a view whose record is live.
-#[derive(Clone, Copy)]
 pub enum Owner<'r> {
     /// httpd's default log.
     Default,
@@ -96,15 +40,52 @@ pub enum Owner<'r> {
 }
 
 impl Owner<'_> {
+    /// The log of a server, httpd's default log for NULL.
+    ///
+    /// # Safety
+    /// As [`Server::from_raw`].
+    pub unsafe fn of_server(server: *mut sys::server_rec) -> Owner<'static> {
+        // SAFETY: the caller guarantees it.
+        unsafe { Server::from_raw(server) }.map_or(Owner::Default, Owner::Server)
+    }
+
+    /// Whether a line of this level would be written.
+    fn wants(self, level: Level) -> bool {
+        let index = module_index();
+        // SAFETY: a view's record is live.
+        let threshold = unsafe {
+            match self {
+                Owner::Default => return true,
+                Owner::Server(server) => sys::mpy_server_log_level(server.as_ptr(), index),
+                Owner::Request(request) => sys::mpy_request_log_level(request.as_ptr(), index),
+                Owner::Conn(conn) => sys::mpy_conn_log_level(conn.as_ptr(), index),
+            }
+        };
+        level.0 & sys::APLOG_LEVELMASK <= threshold
+    }
+
     /// Writes one line. A NUL in the text ends it.
     pub fn log(self, level: Level, text: &[u8]) {
-        let target = match self {
-            Owner::Default => Target::Default,
-            Owner::Server(server) => Target::Server(server.as_ptr()),
-            Owner::Request(request) => Target::Request(request.as_ptr()),
-            Owner::Conn(conn) => Target::Conn(conn.as_ptr()),
-        };
-        // SAFETY: a view's record is live.
-        unsafe { write(target, level, text) };
+        if !self.wants(level) {
+            return;
+        }
+        let end = memchr::memchr(0, text).unwrap_or(text.len());
+        let Ok(text) = CString::new(&text[..end]) else { return };
+        let (file, format, index) = (ptr::null(), c"%s".as_ptr(), module_index());
+        // SAFETY: format and argument match; a view's record is live.
+        unsafe {
+            match self {
+                Owner::Default => sys::ap_log_error_(file, 0, index, level.0, 0, ptr::null(), format, text.as_ptr()),
+                Owner::Server(server) => {
+                    sys::ap_log_error_(file, 0, index, level.0, 0, server.as_ptr(), format, text.as_ptr());
+                }
+                Owner::Request(request) => {
+                    sys::ap_log_rerror_(file, 0, index, level.0, 0, request.as_ptr(), format, text.as_ptr());
+                }
+                Owner::Conn(conn) => {
+                    sys::ap_log_cerror_(file, 0, index, level.0, 0, conn.as_ptr(), format, text.as_ptr())
+                }
+            }
+        }
     }
 }

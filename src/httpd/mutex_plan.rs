@@ -3,7 +3,7 @@
 use std::ffi::c_int;
 
 use super::config::ServerConfig;
-use super::log::{self, Level, Target};
+use super::log::{Level, Owner};
 use super::mutex::Mutexes;
 use super::pool::{Pool, bytes};
 use super::{running, sys};
@@ -79,9 +79,9 @@ pub fn error_text(status: sys::apr_status_t) -> String {
     String::from_utf8_lossy(text).into_owned()
 }
 
-fn say(server: *const sys::server_rec, level: Level, text: &str) {
-    // SAFETY: post_config's server is live.
-    unsafe { log::write(Target::Server(server), level, text.as_bytes()) };
+fn say(server: *mut sys::server_rec, level: Level, text: &str) {
+    // SAFETY: post_config's server is live, and its configuration complete.
+    unsafe { Owner::of_server(server) }.log(level, text.as_bytes());
 }
 
 /// What the MPM answers, at least 1.

@@ -11,6 +11,7 @@ use rustc_hash::FxHashMap;
 use super::start::{self, StartConfig};
 use super::{InterpError, image_file, thread};
 use crate::abi::{Call, HostTable, ImageMain, ImageTable, StartCall};
+use crate::httpd::log::{Level, Owner};
 
 /// The name that always means the first interpreter of the process.
 pub const MAIN: &CStr = c"main_interpreter";
@@ -193,7 +194,8 @@ fn make(table: &'static Table, name: &[u8], own_gil: bool) -> Result<&'static In
 fn create(table: &'static Table, name: &[u8], own_gil: bool) -> Result<&'static Interp, InterpError> {
     let loaded = image_file::load(table.config.entry, &table.config.runtime_dir)?;
     for refused in &loaded.refused {
-        (table.config.host.log_notice)(&format!("MPY0202: a private copy of the module was refused as {refused}"));
+        let text = format!("MPY0202: a private copy of the module was refused as {refused}");
+        Owner::Default.log(Level::NOTICE, text.as_bytes());
     }
     let name = CString::new(name).map_err(|error| InterpError::Refused(error.to_string()))?;
     let main = main().ok_or_else(|| InterpError::NotStarted("no main interpreter".to_owned()))?;
