@@ -116,6 +116,70 @@ impl Phase {
     }
 }
 
+/// A function that httpd's own machinery calls at its own time, outside the phases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+#[allow(dead_code)]
+pub enum Callback {
+    /// Data on its way in
+    InputFilter,
+    /// Data on its way out
+    OutputFilter,
+}
+
+#[allow(dead_code)]
+impl Callback {
+    /// How many there are.
+    pub const COUNT: usize = 2;
+
+    /// The directive, as log lines show it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Callback::InputFilter => "PythonInputFilter",
+            Callback::OutputFilter => "PythonOutputFilter",
+        }
+    }
+
+    /// The object that is meant where the text names none.
+    pub fn function(self) -> &'static str {
+        match self {
+            Callback::InputFilter => "inputfilter",
+            Callback::OutputFilter => "outputfilter",
+        }
+    }
+}
+
+/// What a handler's text is looked up for. The same text may mean another function for another role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(dead_code)]
+pub enum Role {
+    /// A handler of a phase.
+    Phase(Phase),
+    /// Anything else.
+    Callback(Callback),
+}
+
+impl Role {
+    /// How many roles there are.
+    pub const COUNT: usize = Phase::COUNT + Callback::COUNT;
+
+    /// A number below [`Role::COUNT`].
+    pub fn index(self) -> usize {
+        match self {
+            Role::Phase(phase) => phase as usize,
+            Role::Callback(callback) => Phase::COUNT + callback as usize,
+        }
+    }
+
+    /// The object that is meant where the text names none.
+    pub fn function(self) -> &'static str {
+        match self {
+            Role::Phase(phase) => phase.info().function,
+            Role::Callback(callback) => callback.function(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

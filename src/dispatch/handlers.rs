@@ -10,14 +10,13 @@ use super::child::core;
 use super::report::{self, Place};
 use super::resolve::{self, Lookup};
 use crate::abi::PhaseCall;
-use crate::httpd::config::{Flag, Settings};
 use crate::httpd::log::{Level, Owner};
 use crate::httpd::pool::bytes;
 use crate::httpd::request_state::{ListEntry, RequestState};
 use crate::httpd::view::Record;
 use crate::httpd::{running, sys};
 use crate::image::state;
-use crate::phase::{Chain, Phase};
+use crate::phase::{Chain, Phase, Role};
 use crate::py::errors::SERVER_RETURN;
 use crate::py::live::Active;
 use crate::py::{attributes, request};
@@ -107,7 +106,8 @@ fn one(py: Python<'_>, call: &PhaseCall<'_>, object: &Bound<'_, request::Request
     let (entry, directory) = unsafe { (&*item.entry, item.directory.as_ref().map(|text| bytes(text))) };
     #[cfg(feature = "test-panic")]
     assert!(entry.text() != b"mod_python-panic", "asked for by a test");
-    let lookup = lookup(call, entry.text(), directory.filter(|_| !entry.is_location()), entry.silent);
+    let directory = directory.filter(|_| !entry.is_location());
+    let lookup = Lookup::new(Role::Phase(call.phase), entry.text(), directory, call.settings, entry.silent);
     let pdb = call.settings.is_some_and(|settings| settings.enable_pdb.is_on()) && one_process();
     let outcome = match resolve::callable(py, &lookup, object.as_any()) {
         Ok(None) => return Next::Skip,
@@ -129,20 +129,6 @@ fn one(py: Python<'_>, call: &PhaseCall<'_>, object: &Bound<'_, request::Request
             let request = unsafe { sys::request_rec::view(call.request) };
             Next::Stop(report::uncaught(py, object, request, &place, &error, debug))
         }
-    }
-}
-
-fn lookup<'a>(call: &PhaseCall<'a>, text: &'a [u8], directory: Option<&'a [u8]>, silent: bool) -> Lookup<'a> {
-    let settings: Option<&'a Settings> = call.settings;
-    Lookup {
-        phase: call.phase,
-        text,
-        directory,
-        path: settings.and_then(Settings::path),
-        autoreload: settings.is_none_or(|settings| settings.auto_reload != Flag::Off),
-        log: settings.is_some_and(|settings| settings.debug.is_on()),
-        importer: settings.and_then(|settings| settings.option("mod_python.importer")).unwrap_or_default(),
-        silent,
     }
 }
 

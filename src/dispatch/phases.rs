@@ -4,7 +4,7 @@
 use std::ffi::{c_int, c_void};
 use std::ptr;
 
-use super::select;
+use super::visit::Visit;
 use crate::abi::{Call, ExpireCall, PhaseCall, RequestCleanupCall};
 use crate::guard;
 use crate::httpd::config::{self, DirConfig, ServerConfig};
@@ -14,7 +14,7 @@ use crate::httpd::pool::{Pool, bytes};
 use crate::httpd::request_state::RequestState;
 use crate::httpd::sys;
 use crate::httpd::view::Record;
-use crate::interp::table::{self, Interp};
+use crate::interp::table;
 use crate::phase::Phase;
 
 /// Runs a phase for a request; DECLINED without any work where nothing is configured for it.
@@ -60,22 +60,17 @@ unsafe fn run(phase: Phase, request: *mut sys::request_rec, config: Option<&DirC
             return sys::DECLINED;
         };
         let settings = config.map(|config| &config.settings);
-        let name = select::interpreter(request, settings, Some(first));
-        let owner = Owner::Request(sys::request_rec::view(request));
-        let Some(interp) = select::find(bytes(name), (*request).server, owner, format_args!("phase {}", phase.name()))
-        else {
+        let Some(visit) = Visit::open(request, settings, Some(first), format_args!("phase {}", phase.name())) else {
             return sys::HTTP_INTERNAL_SERVER_ERROR;
         };
-
-        let state = RequestState::ensure(request, expire);
-        if let Some(extension) = selection.extension {
+        if let Some(extension) = selection.extension
+            && let Some(state) = RequestState::of(request)
+        {
             state.extension = if extension.is_empty() { c"".as_ptr() } else { extension.as_ptr().cast() };
         }
-        state.interpreter = name;
-        move_attributes(request, interp);
         let mut call =
             PhaseCall { request, phase, configured: selection.list, settings, result: sys::HTTP_INTERNAL_SERVER_ERROR };
-        interp.run(&mut Call::Phase(&mut call));
+        visit.run(&mut Call::Phase(&mut call));
         match phase {
             Phase::Authen => authen_result(request, call.result),
             Phase::Trans => {
@@ -85,18 +80,6 @@ unsafe fn run(phase: Phase, request: *mut sys::request_rec, config: Option<&DirC
                 call.result
             }
             _ => call.result,
-        }
-    }
-}
-
-/// Where another interpreter ran last, its plain attributes are taken along.
-unsafe fn move_attributes(request: *mut sys::request_rec, interp: &Interp) {
-    // SAFETY: the request and its record are live; the record is looked up again after each visit.
-    unsafe {
-        let Some(state) = RequestState::of(request) else { return };
-        let last = state.last_interp.replace(interp.index);
-        if let Some(last) = last.filter(|&last| last != interp.index).and_then(table::by_index) {
-            last.run(&mut Call::ExportAttributes(request));
         }
     }
 }

@@ -13,16 +13,17 @@ use pyo3::types::{PyAny, PyDict, PyList, PyString};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::child::core;
+use crate::httpd::config::{Flag, Settings};
 use crate::httpd::file::{self, Stamp};
 use crate::image::state;
 use crate::parse::handler;
-use crate::phase::Phase;
+use crate::phase::Role;
 use crate::py::text;
 
 /// What the caller knows about the handler's surroundings.
 pub struct Lookup<'a> {
-    /// The phase, for the default function.
-    pub phase: Phase,
+    /// What the handler is for, which gives the default function.
+    pub role: Role,
     /// The handler's text.
     pub text: &'a [u8],
     /// The entry's directory; for a Location it is not a place to import from.
@@ -37,6 +38,28 @@ pub struct Lookup<'a> {
     pub importer: &'a [u8],
     /// A missing function is no error.
     pub silent: bool,
+}
+
+impl<'a> Lookup<'a> {
+    /// A look-up under the settings of the request or server that asks.
+    pub fn new(
+        role: Role,
+        text: &'a [u8],
+        directory: Option<&'a [u8]>,
+        settings: Option<&'a Settings>,
+        silent: bool,
+    ) -> Lookup<'a> {
+        Lookup {
+            role,
+            text,
+            directory,
+            path: settings.and_then(Settings::path),
+            autoreload: settings.is_none_or(|settings| settings.auto_reload != Flag::Off),
+            log: settings.is_some_and(|settings| settings.debug.is_on()),
+            importer: settings.and_then(|settings| settings.option("mod_python.importer")).unwrap_or_default(),
+            silent,
+        }
+    }
 }
 
 /// What a handler text means; made once per interpreter.
@@ -62,10 +85,10 @@ struct Loaded {
     source: Option<(CString, Stamp)>,
 }
 
-/// By handler text; one map for each phase, since the default function depends on it.
+/// By handler text; one map for each role, since the default function depends on it.
 type Meanings = Option<FxHashMap<Box<[u8]>, Arc<Meaning>>>;
 
-static MEANINGS: Mutex<[Meanings; Phase::COUNT]> = Mutex::new([const { None }; Phase::COUNT]);
+static MEANINGS: Mutex<[Meanings; Role::COUNT]> = Mutex::new([const { None }; Role::COUNT]);
 static APPLIED: Mutex<Option<FxHashSet<Box<[u8]>>>> = Mutex::new(None);
 
 /// Counts how often a PythonPath replaced sys.path: handler directories have to be looked for again then.
@@ -80,7 +103,7 @@ pub fn callable<'py>(
     lookup: &Lookup<'_>,
     argument: &Bound<'py, PyAny>,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let meaning = meaning(py, lookup.phase, lookup.text)?;
+    let meaning = meaning(py, lookup.role, lookup.text)?;
     arrange_path(py, lookup, &meaning)?;
     let loaded = module(py, lookup, &meaning)?;
     let name = meaning.object.bind(py);
@@ -139,8 +162,8 @@ fn add_directory(py: Python<'_>, directory: &[u8]) -> PyResult<()> {
     if path.contains(&entry)? { Ok(()) } else { path.insert(0, entry) }
 }
 
-fn meaning(py: Python<'_>, phase: Phase, handler: &[u8]) -> PyResult<Arc<Meaning>> {
-    let place = phase as usize;
+fn meaning(py: Python<'_>, role: Role, handler: &[u8]) -> PyResult<Arc<Meaning>> {
+    let place = role.index();
     let known = MEANINGS.lock().unwrap_or_else(PoisonError::into_inner)[place]
         .as_ref()
         .and_then(|meanings| meanings.get(handler).cloned());
@@ -148,7 +171,7 @@ fn meaning(py: Python<'_>, phase: Phase, handler: &[u8]) -> PyResult<Arc<Meaning
         return Ok(known);
     }
     let (module, object) = handler::split_handler(handler);
-    let object = object.unwrap_or(phase.info().function.as_bytes());
+    let object = object.unwrap_or(role.function().as_bytes());
     let made = Arc::new(Meaning {
         module: text::decode(py, module)?.unbind(),
         object: text::decode(py, object)?.unbind(),

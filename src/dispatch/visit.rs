@@ -1,0 +1,79 @@
+//! The way of a request into an interpreter: which one, under which name, with the attributes that the last one set.
+//! For the host's side of everything that runs Python for a request.
+
+use std::ffi::c_char;
+use std::fmt::Arguments;
+
+use super::{phases, select};
+use crate::abi::Call;
+use crate::httpd::config::Settings;
+use crate::httpd::handler_list::HandlerEntry;
+use crate::httpd::log::Owner;
+use crate::httpd::pool::bytes;
+use crate::httpd::request_state::RequestState;
+use crate::httpd::sys;
+use crate::httpd::view::Record;
+use crate::interp::table::{self, Interp};
+
+/// A request in front of its interpreter.
+#[allow(dead_code)]
+pub struct Visit {
+    interp: &'static Interp,
+    request: *mut sys::request_rec,
+    outer: *const c_char,
+}
+
+impl Visit {
+    /// Chooses the interpreter and lets the request know it. None, with a line in the log, where it cannot be had;
+    /// `what` needs it.
+    ///
+    /// # Safety
+    /// `request` is live and served by this thread until the visit is dropped; `settings` is its merged configuration,
+    /// `entry` the first handler.
+    pub unsafe fn open(
+        request: *mut sys::request_rec,
+        settings: Option<&Settings>,
+        entry: Option<&HandlerEntry>,
+        what: Arguments<'_>,
+    ) -> Option<Visit> {
+        // SAFETY: the caller guarantees the request.
+        unsafe {
+            let name = select::interpreter(request, settings, entry);
+            let owner = Owner::Request(sys::request_rec::view(request));
+            let interp = select::find(bytes(name), (*request).server, owner, what)?;
+            let state = RequestState::ensure(request, phases::expire);
+            let outer = std::mem::replace(&mut state.interpreter, name);
+            move_attributes(request, interp);
+            Some(Visit { interp, request, outer })
+        }
+    }
+
+    /// Runs a call in the interpreter.
+    pub fn run(&self, call: &mut Call<'_, '_>) {
+        self.interp.run(call);
+    }
+
+    #[allow(dead_code)]
+    /// The visit was made while another one of the same request goes on, which finds its interpreter's name again.
+    pub fn return_to_outer(self) {
+        // SAFETY: the caller of `open` guarantees the request; the borrow ends with the statement.
+        if let Some(state) = unsafe { RequestState::of(self.request) }.filter(|_| !self.outer.is_null()) {
+            state.interpreter = self.outer;
+        }
+    }
+}
+
+/// Where another interpreter ran last, its plain attributes are taken along.
+///
+/// # Safety
+/// `request` is live and has its record.
+unsafe fn move_attributes(request: *mut sys::request_rec, interp: &Interp) {
+    // SAFETY: the caller guarantees the request; the record is looked up again after each visit.
+    unsafe {
+        let Some(state) = RequestState::of(request) else { return };
+        let last = state.last_interp.replace(interp.index);
+        if let Some(last) = last.filter(|&last| last != interp.index).and_then(table::by_index) {
+            last.run(&mut Call::ExportAttributes(request));
+        }
+    }
+}
