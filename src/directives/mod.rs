@@ -41,7 +41,8 @@ const fn command(
 
 const fn raw(phase: Phase) -> sys::command_rec {
     let contexts = match phase {
-        Phase::PostReadRequest | Phase::Trans | Phase::Connection => SERVER,
+        Phase::PostReadRequest | Phase::Quick | Phase::Trans | Phase::Connection => SERVER,
+        Phase::MapToStorage => NO_HTACCESS,
         _ => ANYWHERE,
     };
     let name = PHASES[phase as usize].directive;
@@ -82,10 +83,11 @@ impl Commands {
 }
 
 /// How many directives there are.
-pub const COUNT: usize = 28;
+pub const COUNT: usize = 32;
 
 /// The command table.
 pub static COMMANDS: Commands = Commands([
+    raw(Phase::AccessCheckerEx),
     raw(Phase::Access),
     raw(Phase::Authen),
     raw(Phase::Authz),
@@ -135,6 +137,7 @@ pub static COMMANDS: Commands = Commands([
         NO_HTACCESS,
         c"a handler and the name of the input filter it makes",
     ),
+    raw(Phase::InsertFilter),
     flag(
         c"PythonInterpPerDirective",
         settings::FlagDirective::PerDirective,
@@ -155,6 +158,7 @@ pub static COMMANDS: Commands = Commands([
         c"own or shared: whether the server's interpreters have a GIL of their own",
     ),
     raw(Phase::Log),
+    raw(Phase::MapToStorage),
     flag(c"PythonOptimize", settings::FlagDirective::Optimize, SERVER, c"run Python with -OO: On or Off"),
     command(
         c"PythonOption",
@@ -172,6 +176,7 @@ pub static COMMANDS: Commands = Commands([
     ),
     one(c"PythonPath", settings::path, ANYWHERE, c"a Python expression that gives sys.path"),
     raw(Phase::PostReadRequest),
+    raw(Phase::Quick),
     raw(Phase::Trans),
     raw(Phase::Type),
     // The end of the table.

@@ -4,6 +4,7 @@
 pub mod child;
 pub mod door;
 mod handlers;
+pub mod mapping;
 pub mod phases;
 mod report;
 mod resolve;

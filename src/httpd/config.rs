@@ -190,6 +190,8 @@ impl ServerConfig {
     pub const HAS_CODE: u8 = 2;
     /// A content handler in a `<Location>`.
     pub const HAS_LOCATION_CONTENT: u8 = 4;
+    /// A PythonMapToStorageHandler.
+    pub const HAS_MAPPING: u8 = 8;
 
     /// An empty record.
     pub const EMPTY: ServerConfig = ServerConfig {
