@@ -18,10 +18,13 @@ const ROWS: [&[&str]; 9] = [
 
 /// The files of `py` and `dispatch` that may hold unsafe code: the live pointer, Python's C API, the host's side of a
 /// request and the calls that cross from it into an image.
-const UNSAFE: [&str; 10] = [
+const UNSAFE: &[&str] = &[
     "py/live.rs",
     "py/capi.rs",
     "py/bytes.rs",
+    "dispatch/authz.rs",
+    "dispatch/callback/host.rs",
+    "dispatch/callback/image.rs",
     "dispatch/child.rs",
     "dispatch/door.rs",
     "dispatch/handlers.rs",
@@ -108,7 +111,7 @@ fn unsafe_stays_in_its_rooms() {
     let allowed = |file: &str| UNSAFE.iter().any(|known| file.contains(&format!("/src/{known}")));
     let elsewhere: Vec<_> = found.iter().filter(|file| !allowed(file)).collect();
     assert!(elsewhere.is_empty(), "unsafe code does not belong in {elsewhere:?}");
-    for known in UNSAFE {
+    for &known in UNSAFE {
         assert!(found.iter().any(|file| file.ends_with(known)), "{known} holds no unsafe code any more");
     }
 }

@@ -137,18 +137,24 @@ pub enum Callback {
     InputFilter,
     /// Data on its way out
     OutputFilter,
+    /// Who a user is, for Basic and Digest authentication
+    Authn,
+    /// Whether a user may come in
+    Authz,
 }
 
 #[allow(dead_code)]
 impl Callback {
     /// How many there are.
-    pub const COUNT: usize = 2;
+    pub const COUNT: usize = 4;
 
     /// The directive, as log lines show it.
     pub fn name(self) -> &'static str {
         match self {
             Callback::InputFilter => "PythonInputFilter",
             Callback::OutputFilter => "PythonOutputFilter",
+            Callback::Authn => "PythonAuthnProvider",
+            Callback::Authz => "Require python",
         }
     }
 
@@ -157,6 +163,8 @@ impl Callback {
         match self {
             Callback::InputFilter => "inputfilter",
             Callback::OutputFilter => "outputfilter",
+            Callback::Authn => "authnprovider",
+            Callback::Authz => "authorize",
         }
     }
 }
