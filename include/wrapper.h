@@ -9,6 +9,7 @@
 #include "http_vhost.h"
 #include "http_connection.h"
 #include "ap_mpm.h"
+#include "mod_status.h"
 #include "scoreboard.h"
 #include "mpm_common.h"
 #include "unixd.h"

@@ -29,5 +29,6 @@ pub mod server;
 pub mod settings;
 pub mod sys;
 pub mod table;
+pub mod tally;
 pub mod user;
 pub mod view;
