@@ -9,6 +9,8 @@
 #include "http_vhost.h"
 #include "http_connection.h"
 #include "ap_mpm.h"
+#include "ap_provider.h"
+#include "mod_auth.h"
 #include "mod_status.h"
 #include "scoreboard.h"
 #include "mpm_common.h"

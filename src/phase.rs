@@ -125,12 +125,16 @@ pub enum Callback {
     InputFilter,
     /// Data on its way out
     OutputFilter,
+    /// Who a user is, for Basic and Digest authentication
+    Authn,
+    /// Whether a user may come in
+    Authz,
 }
 
 #[allow(dead_code)]
 impl Callback {
     /// Every one, in the order of the enum.
-    pub const ALL: &[Callback] = &[Callback::InputFilter, Callback::OutputFilter];
+    pub const ALL: &[Callback] = &[Callback::InputFilter, Callback::OutputFilter, Callback::Authn, Callback::Authz];
     /// How many there are.
     pub const COUNT: usize = Self::ALL.len();
 
@@ -139,6 +143,8 @@ impl Callback {
         match self {
             Callback::InputFilter => "PythonInputFilter",
             Callback::OutputFilter => "PythonOutputFilter",
+            Callback::Authn => "PythonAuthnProvider",
+            Callback::Authz => "Require python",
         }
     }
 
@@ -147,6 +153,8 @@ impl Callback {
         match self {
             Callback::InputFilter => "inputfilter",
             Callback::OutputFilter => "outputfilter",
+            Callback::Authn => "authnprovider",
+            Callback::Authz => "authorize",
         }
     }
 }

@@ -22,6 +22,7 @@ pub mod pool;
 pub mod process;
 pub mod request;
 pub mod request_state;
+pub mod require;
 pub mod running;
 pub mod section;
 pub mod send_file;
