@@ -11,6 +11,7 @@
 #include "ap_mpm.h"
 #include "ap_provider.h"
 #include "mod_auth.h"
+#include "mod_status.h"
 #include "scoreboard.h"
 #include "mpm_common.h"
 #include "unixd.h"

@@ -5,9 +5,10 @@ use std::ptr;
 
 use crate::directives::require;
 use crate::dispatch::{authz, mapping, phases};
-use crate::httpd::{idle, sys};
+use crate::httpd::{idle, sys, tally};
 use crate::phase::Phase;
 use crate::server;
+use crate::status;
 
 macro_rules! request_hooks {
     ($($name:ident => $call:path $(, $phase:expr)?;)*) => {
@@ -72,6 +73,7 @@ pub unsafe extern "C" fn register(pool: *mut sys::apr_pool_t) {
     unsafe {
         sys::ap_hook_pre_config(Some(server::pre_config), none, none, MIDDLE);
         sys::ap_hook_post_config(Some(server::post_config), none, none, MIDDLE);
+        sys::ap_hook_pre_mpm(Some(tally::pre_mpm), none, none, MIDDLE);
         sys::ap_hook_child_init(Some(server::child_init), none, none, MIDDLE);
         sys::ap_hook_pre_connection(Some(idle::pre_connection), none, none, MIDDLE);
         sys::ap_hook_post_read_request(Some(post_read_request), none, none, MIDDLE);
@@ -90,6 +92,7 @@ pub unsafe extern "C" fn register(pool: *mut sys::apr_pool_t) {
         sys::ap_hook_insert_filter(Some(insert_filter), none, none, MIDDLE);
         sys::ap_hook_handler(Some(handler), none, none, MIDDLE);
         sys::ap_hook_log_transaction(Some(log_transaction), none, none, MIDDLE);
+        sys::mpy_hook_status(Some(status::status_hook));
         provider(pool, sys::AUTHZ_PROVIDER_GROUP, sys::AUTHZ_PROVIDER_VERSION, (&raw const AUTHZ).cast());
     }
 }

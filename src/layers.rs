@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms from top to bottom; those of one row do not know each other.
-const ROWS: [&[&str]; 9] = [
+const ROWS: [&[&str]; 10] = [
     &["module"],
     &["hooks"],
+    &["status"],
     &["server", "directives"],
     &["dispatch"],
     &["py"],

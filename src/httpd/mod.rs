@@ -30,5 +30,6 @@ pub mod server;
 pub mod settings;
 pub mod sys;
 pub mod table;
+pub mod tally;
 pub mod user;
 pub mod view;
