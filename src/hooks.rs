@@ -3,8 +3,9 @@
 use std::ffi::{c_char, c_int};
 use std::ptr;
 
+use crate::dispatch::filter::FILTERS;
 use crate::dispatch::phases;
-use crate::httpd::{idle, sys};
+use crate::httpd::{filter, idle, sys};
 use crate::phase::Phase;
 use crate::server;
 
@@ -69,5 +70,6 @@ pub unsafe extern "C" fn register(_pool: *mut sys::apr_pool_t) {
         sys::ap_hook_fixups(Some(fixups), none, none, MIDDLE);
         sys::ap_hook_handler(Some(handler), none, none, MIDDLE);
         sys::ap_hook_log_transaction(Some(log_transaction), none, none, MIDDLE);
+        filter::register_dynamic(FILTERS);
     }
 }

@@ -119,7 +119,6 @@ impl Phase {
 /// A function that httpd's own machinery calls at its own time, outside the phases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-#[allow(dead_code)]
 pub enum Callback {
     /// Data on its way in
     InputFilter,
@@ -127,7 +126,6 @@ pub enum Callback {
     OutputFilter,
 }
 
-#[allow(dead_code)]
 impl Callback {
     /// How many there are.
     pub const COUNT: usize = 2;
@@ -151,7 +149,6 @@ impl Callback {
 
 /// What a handler's text is looked up for. The same text may mean another function for another role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(dead_code)]
 pub enum Role {
     /// A handler of a phase.
     Phase(Phase),

@@ -3,6 +3,7 @@
 
 pub mod child;
 pub mod door;
+pub mod filter;
 mod handlers;
 pub mod phases;
 mod report;
