@@ -9,7 +9,9 @@ use crate::httpd::filter::{self, Brigade, Cut, Instance, Kind, Pass, State};
 use crate::httpd::log::{Level, Owner};
 use crate::httpd::pool::bytes;
 use crate::httpd::sys;
+use crate::httpd::tally::Running;
 use crate::httpd::view::Record;
+use crate::phase::{Callback, Role};
 
 /// How often a filter may be called again by output that it causes itself.
 const MAX_DEPTH: u8 = 4;
@@ -256,10 +258,14 @@ unsafe fn call(pass: &mut Pass, instance: *mut Instance) -> FilterOutcome {
         pass.instance = instance;
         pass.entry = entry;
         pass.directory = entry.directory(request);
+        let pass_is_input = pass.is_input();
         let mut call = FilterCall { pass, settings, outcome: FAILED };
+        let callback = if pass_is_input { Callback::InputFilter } else { Callback::OutputFilter };
+        let running = Running::begin(Role::Callback(callback));
         (*instance).depth += 1;
         visit.run(&mut Call::Filter(&mut call));
         (*instance).depth -= 1;
+        drop(running);
         let outcome = call.outcome;
         visit.return_to_outer();
         outcome
