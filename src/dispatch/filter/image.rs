@@ -86,7 +86,7 @@ fn failed(
     if error.is_instance_of::<SERVER_RETURN>(py) {
         let status = server_return(py, request, error);
         let text = format!("{name} {handler}: SERVER_RETURN ends the response with status {status}");
-        report::log_summary(py, owner, "MPY0410", &text);
+        report::log_summary(py, owner, "MPY0412", &text);
         return FilterOutcome::Failed { status, page: None };
     }
     let chunks = report::log_uncaught(py, owner, &place, &format!("{name} {handler}"), error);
