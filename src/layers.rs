@@ -28,6 +28,8 @@ const UNSAFE: &[&str] = &[
     "dispatch/callback/image.rs",
     "dispatch/child.rs",
     "dispatch/door.rs",
+    "dispatch/filter/host.rs",
+    "dispatch/filter/image.rs",
     "dispatch/handlers.rs",
     "dispatch/mapping.rs",
     "dispatch/phases.rs",
@@ -112,7 +114,7 @@ fn unsafe_stays_in_its_rooms() {
     let allowed = |file: &str| UNSAFE.iter().any(|known| file.contains(&format!("/src/{known}")));
     let elsewhere: Vec<_> = found.iter().filter(|file| !allowed(file)).collect();
     assert!(elsewhere.is_empty(), "unsafe code does not belong in {elsewhere:?}");
-    for &known in UNSAFE {
+    for known in UNSAFE.iter().copied() {
         assert!(found.iter().any(|file| file.ends_with(known)), "{known} holds no unsafe code any more");
     }
 }
