@@ -3,7 +3,9 @@
 #include "http_log.h"
 #include "http_core.h"
 #include "http_ssl.h"
+#include "mod_status.h"
 #include "apr_optional.h"
+#include "apr_optional_hooks.h"
 
 int mpy_request_log_level(const request_rec *r, int index)
 {
@@ -111,4 +113,9 @@ const char *mpy_ssl_var_lookup(apr_pool_t *p, server_rec *s, conn_rec *c, reques
 int mpy_ssl_is_https(conn_rec *c)
 {
     return ap_ssl_conn_is_ssl(c);
+}
+
+void mpy_hook_status(int (*hook)(request_rec *r, int flags))
+{
+    APR_OPTIONAL_HOOK(ap, status_hook, hook, NULL, NULL, APR_HOOK_MIDDLE);
 }

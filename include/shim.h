@@ -41,4 +41,7 @@ apr_bucket *mpy_brigade_next(apr_bucket_brigade *bb, apr_bucket *done, const cha
 const char *mpy_ssl_var_lookup(apr_pool_t *p, server_rec *s, conn_rec *c, request_rec *r, const char *name);
 int mpy_ssl_is_https(conn_rec *c);
 
+/** Registers a function for mod_status's page; it is never called where mod_status is absent. */
+void mpy_hook_status(int (*hook)(request_rec *r, int flags));
+
 #endif

@@ -1,12 +1,14 @@
 //! One line per hook of httpd. All go through `guard`.
 
-use std::ffi::{c_char, c_int};
+use std::ffi::{c_char, c_int, c_void};
 use std::ptr;
 
-use crate::dispatch::phases;
-use crate::httpd::{idle, sys};
+use crate::directives::require;
+use crate::dispatch::{authz, phases};
+use crate::httpd::{idle, sys, tally};
 use crate::phase::Phase;
 use crate::server;
+use crate::status;
 
 macro_rules! request_hooks {
     ($($name:ident => $call:path $(, $phase:expr)?;)*) => {
@@ -47,15 +49,20 @@ static BEFORE_AUTHEN: Modules<4> =
 static BEFORE_TYPE: Modules<4> =
     Modules([c"mod_mime.c".as_ptr(), c"mod_mime_magic.c".as_ptr(), c"mod_negotiation.c".as_ptr(), ptr::null()]);
 
+/// What mod_authz_core calls for `Require python`.
+static AUTHZ: sys::authz_provider =
+    sys::authz_provider { check_authorization: Some(authz::check), parse_require_line: Some(require::parse) };
+
 /// httpd's callback to register hooks; all stand in the middle, so that the order of LoadModule lines decides among
 /// the other modules.
-pub unsafe extern "C" fn register(_pool: *mut sys::apr_pool_t) {
+pub unsafe extern "C" fn register(pool: *mut sys::apr_pool_t) {
     const MIDDLE: c_int = sys::APR_HOOK_MIDDLE;
     let none = ptr::null();
     // SAFETY: httpd calls this while it loads the module; the callbacks live as long as the library, which stays.
     unsafe {
         sys::ap_hook_pre_config(Some(server::pre_config), none, none, MIDDLE);
         sys::ap_hook_post_config(Some(server::post_config), none, none, MIDDLE);
+        sys::ap_hook_pre_mpm(Some(tally::pre_mpm), none, none, MIDDLE);
         sys::ap_hook_child_init(Some(server::child_init), none, none, MIDDLE);
         sys::ap_hook_pre_connection(Some(idle::pre_connection), none, none, MIDDLE);
         sys::ap_hook_post_read_request(Some(post_read_request), none, none, MIDDLE);
@@ -69,5 +76,27 @@ pub unsafe extern "C" fn register(_pool: *mut sys::apr_pool_t) {
         sys::ap_hook_fixups(Some(fixups), none, none, MIDDLE);
         sys::ap_hook_handler(Some(handler), none, none, MIDDLE);
         sys::ap_hook_log_transaction(Some(log_transaction), none, none, MIDDLE);
+        sys::mpy_hook_status(Some(status::status_hook));
+        provider(pool, sys::AUTHZ_PROVIDER_GROUP, sys::AUTHZ_PROVIDER_VERSION, (&raw const AUTHZ).cast());
+    }
+}
+
+/// Registers a provider of authentication or authorization under the name `python`. It may look at anything of a
+/// request, so what holds for one URI need not hold for another one under the same configuration.
+///
+/// # Safety
+/// httpd calls this while it loads the module; `group` and `version` end with NUL, `record` is static.
+unsafe fn provider(pool: *mut sys::apr_pool_t, group: &[u8], version: &[u8], record: *const c_void) {
+    let kind = sys::AP_AUTH_INTERNAL_PER_URI;
+    // SAFETY: the caller guarantees it.
+    unsafe {
+        sys::ap_register_auth_provider(
+            pool,
+            group.as_ptr().cast(),
+            c"python".as_ptr(),
+            version.as_ptr().cast(),
+            record,
+            kind,
+        );
     }
 }

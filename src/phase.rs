@@ -125,18 +125,26 @@ pub enum Callback {
     InputFilter,
     /// Data on its way out
     OutputFilter,
+    /// Who a user is, for Basic and Digest authentication
+    Authn,
+    /// Whether a user may come in
+    Authz,
 }
 
 #[allow(dead_code)]
 impl Callback {
+    /// Every one, in the order of the enum.
+    pub const ALL: &[Callback] = &[Callback::InputFilter, Callback::OutputFilter, Callback::Authn, Callback::Authz];
     /// How many there are.
-    pub const COUNT: usize = 2;
+    pub const COUNT: usize = Self::ALL.len();
 
     /// The directive, as log lines show it.
     pub fn name(self) -> &'static str {
         match self {
             Callback::InputFilter => "PythonInputFilter",
             Callback::OutputFilter => "PythonOutputFilter",
+            Callback::Authn => "PythonAuthnProvider",
+            Callback::Authz => "Require python",
         }
     }
 
@@ -145,6 +153,8 @@ impl Callback {
         match self {
             Callback::InputFilter => "inputfilter",
             Callback::OutputFilter => "outputfilter",
+            Callback::Authn => "authnprovider",
+            Callback::Authz => "authorize",
         }
     }
 }
@@ -171,6 +181,20 @@ impl Role {
         }
     }
 
+    /// Every role, in the order of [`Role::index`].
+    pub fn all() -> impl Iterator<Item = Role> {
+        let phases = PHASES.iter().map(|info| Role::Phase(info.phase));
+        phases.chain(Callback::ALL.iter().map(|&callback| Role::Callback(callback)))
+    }
+
+    /// The directive, as log lines show it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Phase(phase) => phase.name(),
+            Role::Callback(callback) => callback.name(),
+        }
+    }
+
     /// The object that is meant where the text names none.
     pub fn function(self) -> &'static str {
         match self {
@@ -183,6 +207,12 @@ impl Role {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn roles_stand_at_their_index() {
+        assert!(Role::all().enumerate().all(|(index, role)| role.index() == index));
+        assert_eq!(Role::all().count(), Role::COUNT);
+    }
 
     #[test]
     fn rows_stand_at_their_phase() {

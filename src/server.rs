@@ -13,7 +13,7 @@ use crate::httpd::log::{Level, Owner};
 use crate::httpd::pool::{Pool, bytes};
 use crate::httpd::request::Expire;
 use crate::httpd::server::Server;
-use crate::httpd::{chain, idle, mutex, mutex_plan, process, sys, user};
+use crate::httpd::{chain, idle, mutex, mutex_plan, process, sys, tally, user};
 use crate::interp::start::StartConfig;
 use crate::interp::table::{self, TableConfig};
 use crate::interp::{exit, home, image_file};
@@ -107,6 +107,7 @@ unsafe fn make_mutexes(server: *mut sys::server_rec) -> c_int {
 pub unsafe extern "C" fn child_init(pchild: *mut sys::apr_pool_t, server: *mut sys::server_rec) {
     guard::process((), || {
         let _busy = idle::Busy::begin();
+        tally::child_init();
         // SAFETY: httpd's arguments.
         unsafe {
             Pool::from_raw(pchild).before_destroy(server.cast(), child_exit);
@@ -197,6 +198,7 @@ unsafe extern "C" fn child_exit(server: *mut c_void) -> sys::apr_status_t {
             // SAFETY: the server record outlives the child's pool.
             unsafe { Owner::of_server(server.cast()) }.log(Level::WARNING, text.as_bytes());
         }
+        tally::child_exit();
         // SAFETY: the mutexes are kept until the process ends; this is the child's end.
         unsafe {
             if let Some(mutexes) = MUTEXES.load(Ordering::Acquire).as_ref() {

@@ -2,6 +2,7 @@
 //! httpd.conf (one thread) and `.htaccess` files (any thread, records of its own).
 
 mod handlers;
+pub mod require;
 mod settings;
 
 use std::ffi::{CStr, c_char, c_int, c_void};
@@ -185,6 +186,20 @@ pub static COMMANDS: Commands = Commands([
     },
 ]);
 
+/// The record of the server a directive belongs to; None in `.htaccess`, where it must not be written.
+///
+/// # Safety
+/// `cmd` is what httpd passed to a directive's callback; nothing else refers to the record meanwhile.
+unsafe fn server_of<'c>(cmd: *mut sys::cmd_parms) -> Option<&'c mut ServerConfig> {
+    // SAFETY: the caller guarantees cmd; outside .htaccess the configuration is read by one thread before requests run.
+    unsafe {
+        if section::in_htaccess(cmd) {
+            return None;
+        }
+        module_config((*(*cmd).server).module_config).cast::<ServerConfig>().as_mut()
+    }
+}
+
 /// The records a callback writes into.
 struct Scope<'c> {
     cmd: *mut sys::cmd_parms,
@@ -213,13 +228,8 @@ impl Scope<'_> {
 
     /// The record of the server the directive belongs to; None in `.htaccess`, where it must not be written.
     fn server(&mut self) -> Option<&mut ServerConfig> {
-        // SAFETY: cmd is httpd's; outside .htaccess the configuration is read by one thread before requests run.
-        unsafe {
-            if section::in_htaccess(self.cmd) {
-                return None;
-            }
-            module_config((*(*self.cmd).server).module_config).cast::<ServerConfig>().as_mut()
-        }
+        // SAFETY: cmd is httpd's; the borrow ends before another one begins.
+        unsafe { server_of(self.cmd) }
     }
 
     /// Notes what the server has of Python: `HAS_` bits of [`ServerConfig`].

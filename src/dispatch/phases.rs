@@ -13,9 +13,10 @@ use crate::httpd::log::{Level, Owner};
 use crate::httpd::pool::{Pool, bytes};
 use crate::httpd::request_state::RequestState;
 use crate::httpd::sys;
+use crate::httpd::tally::Running;
 use crate::httpd::view::Record;
 use crate::interp::table;
-use crate::phase::Phase;
+use crate::phase::{Phase, Role};
 
 /// Runs a phase for a request; DECLINED without any work where nothing is configured for it.
 ///
@@ -59,6 +60,7 @@ unsafe fn run(phase: Phase, request: *mut sys::request_rec, config: Option<&DirC
         let Some(first) = selection.list.or(added).and_then(|list| list.iter().next()) else {
             return sys::DECLINED;
         };
+        let _running = Running::begin(Role::Phase(phase));
         let settings = config.map(|config| &config.settings);
         let Some(visit) = Visit::open(request, settings, Some(first), format_args!("phase {}", phase.name())) else {
             return sys::HTTP_INTERNAL_SERVER_ERROR;

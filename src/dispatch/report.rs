@@ -94,6 +94,14 @@ pub fn uncaught(
     }
 }
 
+/// An uncaught exception of a function that answers httpd's own machinery: the log only, a client is never told.
+pub fn callback_failed(py: Python<'_>, owner: Owner<'_>, place: &Place<'_>, error: &PyErr) {
+    let Place { phase: directive, handler, .. } = place;
+    let kind = error.get_type(py).name().map(|name| name.to_string()).unwrap_or_default();
+    log_summary(py, owner, "MPY0410", &format!("{directive} {handler}: uncaught {kind}"));
+    log_lines(py, owner, Level::ERR, &format!("{directive} {handler}: "), error);
+}
+
 /// The exception is our own of a failed write: nobody is there to read a page.
 fn client_gone(py: Python<'_>, error: &PyErr) -> bool {
     error.is_instance_of::<PyOSError>(py) && child::shown(error.value(py).as_any()).starts_with("Write failed")

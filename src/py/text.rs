@@ -85,6 +85,18 @@ fn encode_checked<'a>(value: &'a Bound<'_, PyAny>, header: bool) -> PyResult<Cow
     Ok(bytes)
 }
 
+/// A str as UTF-8, lone surrogates as the bytes they stand for: what [`decode`] made comes back as it was.
+///
+/// # Errors
+/// UnicodeEncodeError for surrogates that stand for no byte.
+pub fn encode_utf8(text: &Bound<'_, PyString>) -> PyResult<Vec<u8>> {
+    if let Ok(plain) = text.to_str() {
+        return Ok(plain.as_bytes().to_vec());
+    }
+    let encoded = text.call_method1("encode", ("utf-8", "surrogateescape"))?;
+    Ok(encoded.cast_into::<PyBytes>()?.as_bytes().to_vec())
+}
+
 fn latin1(text: &Bound<'_, PyString>) -> PyResult<Vec<u8>> {
     match encode_latin1(text) {
         Ok(bytes) => Ok(bytes.as_bytes().to_vec()),
