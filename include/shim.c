@@ -105,6 +105,26 @@ void mpy_brigade_append(apr_bucket_brigade *bb, apr_bucket *b)
     APR_BRIGADE_INSERT_TAIL(bb, b);
 }
 
+void mpy_brigade_concat(apr_bucket_brigade *a, apr_bucket_brigade *b)
+{
+    APR_BRIGADE_CONCAT(a, b);
+}
+
+apr_bucket *mpy_bucket_next(const apr_bucket *b)
+{
+    return APR_BUCKET_NEXT(b);
+}
+
+void mpy_bucket_remove(apr_bucket *b)
+{
+    APR_BUCKET_REMOVE(b);
+}
+
+apr_status_t mpy_bucket_split(apr_bucket *b, apr_size_t point)
+{
+    return apr_bucket_split(b, point);
+}
+
 const char *mpy_ssl_var_lookup(apr_pool_t *p, server_rec *s, conn_rec *c, request_rec *r, const char *name)
 {
     return ap_ssl_var_lookup(p, s, c, r, name);

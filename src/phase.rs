@@ -119,7 +119,6 @@ impl Phase {
 /// A function that httpd's own machinery calls at its own time, outside the phases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-#[allow(dead_code)]
 pub enum Callback {
     /// Data on its way in
     InputFilter,
@@ -131,7 +130,6 @@ pub enum Callback {
     Authz,
 }
 
-#[allow(dead_code)]
 impl Callback {
     /// Every one, in the order of the enum.
     pub const ALL: &[Callback] = &[Callback::InputFilter, Callback::OutputFilter, Callback::Authn, Callback::Authz];
@@ -161,7 +159,6 @@ impl Callback {
 
 /// What a handler's text is looked up for. The same text may mean another function for another role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(dead_code)]
 pub enum Role {
     /// A handler of a phase.
     Phase(Phase),

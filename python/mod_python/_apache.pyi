@@ -11,6 +11,7 @@ from mod_python._apache_objects import (
     mp_server as mp_server,
     mp_conn as mp_conn,
     mp_hlist as mp_hlist,
+    mp_filter as mp_filter,
     mp_finfo as mp_finfo,
     mp_request as mp_request,
 )

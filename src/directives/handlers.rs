@@ -1,13 +1,14 @@
 //! The directives that name handlers: the phases, PythonHandlerModule, the filters.
 
-use std::ffi::{c_char, c_void};
+use std::ffi::{CStr, c_char, c_void};
 use std::ptr;
 
 use super::{Answer, Scope};
+use crate::dispatch::filter::FILTERS;
 use crate::httpd::config::{FilterNode, ServerConfig};
 use crate::httpd::handler_list::{ExtNode, HandlerEntry, HandlerList, Place};
 use crate::httpd::pool::bytes;
-use crate::httpd::{section, sys};
+use crate::httpd::{filter, process, section, sys};
 use crate::parse::handler::{self, HandlerLine};
 use crate::phase::{PHASES, Phase};
 
@@ -158,7 +159,7 @@ pub(super) unsafe extern "C" fn input_filter(
     name: *const c_char,
 ) -> Answer {
     // SAFETY: httpd's arguments.
-    unsafe { filter(Scope::new(cmd, dir), bytes(text), name, true) }
+    unsafe { add_filter(Scope::new(cmd, dir), bytes(text), name, true) }
 }
 
 /// Callback of PythonOutputFilter.
@@ -169,24 +170,29 @@ pub(super) unsafe extern "C" fn output_filter(
     name: *const c_char,
 ) -> Answer {
     // SAFETY: httpd's arguments.
-    unsafe { filter(Scope::new(cmd, dir), bytes(text), name, false) }
+    unsafe { add_filter(Scope::new(cmd, dir), bytes(text), name, false) }
 }
 
 /// # Safety
 /// `name` is NULL or NUL-terminated.
-unsafe fn filter(mut scope: Scope<'_>, text: &[u8], name: *const c_char, input: bool) -> Answer {
+unsafe fn add_filter(mut scope: Scope<'_>, text: &[u8], name: *const c_char, input: bool) -> Answer {
     // SAFETY: cmd is httpd's, name the caller's.
     let (place, name) = unsafe { (section::place(scope.cmd), if name.is_null() { text } else { bytes(name) }) };
     let place = match place {
         Ok(place) => place,
         Err(text) => return text.as_ptr(),
     };
-    scope.mark_server(ServerConfig::HAS_CODE);
     let pool = scope.pool();
-    let list = HandlerList::new(pool);
-    // SAFETY: just made.
-    unsafe { (*list).push(pool, HandlerEntry { text: pool.dup(text), place, silent: false, next: ptr::null() }) };
     let name = pool.dup(&name.to_ascii_lowercase());
-    scope.dir.filters = pool.alloc(FilterNode { name, list, input, next: scope.dir.filters });
+    // SAFETY: NUL-terminated; the configuration is being read.
+    let (free, owned) = unsafe { (filter::register(FILTERS, name, input), CStr::from_ptr(name).to_owned()) };
+    if !free {
+        let name = String::from_utf8_lossy(owned.to_bytes()).into_owned();
+        return scope.error(&format!("the filter name '{name}' belongs to another module"));
+    }
+    process::update(|config| config.filters.push((owned, input)));
+    scope.mark_server(ServerConfig::HAS_CODE);
+    let entry = pool.alloc(HandlerEntry { text: pool.dup(text), place, silent: false, next: ptr::null() });
+    scope.dir.filters = pool.alloc(FilterNode { name, entry, input, next: scope.dir.filters });
     ptr::null()
 }

@@ -146,7 +146,7 @@ fn goes_on(chain: Chain, result: c_int) -> bool {
 }
 
 /// The value a SERVER_RETURN carries; any other exception passes through.
-fn server_return<'py>(
+pub fn server_return<'py>(
     py: Python<'py>,
     object: &Bound<'py, request::Request>,
     error: PyErr,

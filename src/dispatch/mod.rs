@@ -5,6 +5,7 @@ pub mod authz;
 mod callback;
 pub mod child;
 pub mod door;
+pub mod filter;
 mod handlers;
 pub mod phases;
 mod report;

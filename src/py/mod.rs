@@ -7,6 +7,7 @@ pub mod conn;
 pub mod constants;
 pub mod detach;
 pub mod errors;
+pub mod filter;
 pub mod finfo;
 pub mod functions;
 pub mod global_lock;

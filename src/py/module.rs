@@ -4,7 +4,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyModule;
 
 use super::{
-    capi, conn, constants, errors, finfo, functions, global_lock, hlist, log, query, request, server, streams, table,
+    capi, conn, constants, errors, filter, finfo, functions, global_lock, hlist, log, query, request, server, streams,
+    table,
 };
 use crate::abi::HostTable;
 
@@ -18,6 +19,7 @@ pub fn native<'py>(py: Python<'py>, host: &HostTable) -> PyResult<Bound<'py, PyM
     module.add("ExpiredError", py.get_type::<errors::ExpiredError>())?;
     module.add_class::<request::Request>()?;
     capi::hide_dictionary::<request::Request>(py)?;
+    module.add_class::<filter::Filter>()?;
     module.add_class::<hlist::HandlerCursor>()?;
     module.add_class::<server::Server>()?;
     module.add_class::<conn::Conn>()?;

@@ -18,6 +18,7 @@ OBJECTS = {
     "mp_conn": "The connection",
     "mp_table": "Tables",
     "mp_finfo": "File facts",
+    "mp_filter": "The filter",
     "mp_hlist": "The handler list",
 }
 
