@@ -108,6 +108,7 @@ fn serve(py: Python<'_>, call: &mut Call<'_, '_>) {
         Call::Start(call) => child::start(py, call),
         Call::Phase(call) => handlers::run(py, call),
         Call::Filter(call) => filter::image::run(py, call),
+        Call::Generator(call) => filter::generator::run(py, call),
         Call::Callback(call) => callback::run(py, call),
         Call::RequestCleanup(call) => child::request_cleanup(py, call),
         Call::Expire(call) => child::expire(py, call),

@@ -12,6 +12,7 @@ use pyo3::prelude::*;
 
 use super::errors::ExpiredError;
 use super::{capi, streams};
+use crate::httpd::filter::{Pass, PassPointer};
 use crate::httpd::log::Owner;
 use crate::httpd::request;
 use crate::httpd::sys;
@@ -182,5 +183,13 @@ impl Live<sys::request_rec> {
     pub fn connection(&self) -> PyResult<Live<sys::conn_rec>> {
         // SAFETY: the record is live; its connection outlives it, and is the key of both pointers.
         self.with(|record| unsafe { Live::new((*record).connection, (*record).connection) })
+    }
+}
+
+impl Live<Pass> {
+    /// From now on it leads to another call of the same filter. Whoever asks for it expires it before the turn goes back
+    /// to the call's owner.
+    pub fn renew(&self, pass: PassPointer) {
+        self.record.store(pass.as_ptr(), Ordering::Relaxed);
     }
 }
