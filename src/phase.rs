@@ -140,11 +140,22 @@ pub enum Callback {
     Authn,
     /// Whether a user may come in
     Authz,
+    /// A child begins
+    ChildInit,
+    /// A child ends
+    ChildExit,
 }
 
 impl Callback {
     /// Every one, in the order of the enum.
-    pub const ALL: &[Callback] = &[Callback::InputFilter, Callback::OutputFilter, Callback::Authn, Callback::Authz];
+    pub const ALL: &[Callback] = &[
+        Callback::InputFilter,
+        Callback::OutputFilter,
+        Callback::Authn,
+        Callback::Authz,
+        Callback::ChildInit,
+        Callback::ChildExit,
+    ];
     /// How many there are.
     pub const COUNT: usize = Self::ALL.len();
 
@@ -155,6 +166,8 @@ impl Callback {
             Callback::OutputFilter => "PythonOutputFilter",
             Callback::Authn => "PythonAuthnProvider",
             Callback::Authz => "Require python",
+            Callback::ChildInit => "PythonChildInitHandler",
+            Callback::ChildExit => "PythonChildExitHandler",
         }
     }
 
@@ -165,6 +178,8 @@ impl Callback {
             Callback::OutputFilter => "outputfilter",
             Callback::Authn => "authnprovider",
             Callback::Authz => "authorize",
+            Callback::ChildInit => "childinithandler",
+            Callback::ChildExit => "childexithandler",
         }
     }
 }

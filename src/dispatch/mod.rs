@@ -12,4 +12,5 @@ pub mod phases;
 mod report;
 mod resolve;
 pub mod select;
+pub mod server_call;
 mod visit;
