@@ -4,7 +4,7 @@ use std::ffi::{c_char, c_int, c_void};
 use std::ptr;
 
 use crate::directives::require;
-use crate::dispatch::{authz, phases};
+use crate::dispatch::{authz, expression, phases};
 use crate::httpd::{idle, sys, tally};
 use crate::phase::Phase;
 use crate::server;
@@ -76,6 +76,7 @@ pub unsafe extern "C" fn register(pool: *mut sys::apr_pool_t) {
         sys::ap_hook_fixups(Some(fixups), none, none, MIDDLE);
         sys::ap_hook_handler(Some(handler), none, none, MIDDLE);
         sys::ap_hook_log_transaction(Some(log_transaction), none, none, MIDDLE);
+        sys::ap_hook_expr_lookup(Some(expression::lookup), none, none, MIDDLE);
         sys::mpy_hook_status(Some(status::status_hook));
         provider(pool, sys::AUTHZ_PROVIDER_GROUP, sys::AUTHZ_PROVIDER_VERSION, (&raw const AUTHZ).cast());
     }

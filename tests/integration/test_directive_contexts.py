@@ -29,9 +29,11 @@ ANYWHERE = {
 FILTERS = {"PythonInputFilter": "m name", "PythonOutputFilter": "m name"}
 SERVER_ONLY = {
     "PythonConnectionHandler": "m",
+    "PythonExprFunction": "name m",
     "PythonImport": "m main_interpreter",
     "PythonOptimize": "Off",
     "PythonPostReadRequestHandler": "m",
+    "PythonRewriteMap": "name m",
     "PythonTransHandler": "m",
 }
 EVERY = {**ANYWHERE, **FILTERS, **SERVER_ONLY}
