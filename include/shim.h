@@ -41,4 +41,8 @@ apr_bucket *mpy_brigade_next(apr_bucket_brigade *bb, apr_bucket *done, const cha
 const char *mpy_ssl_var_lookup(apr_pool_t *p, server_rec *s, conn_rec *c, request_rec *r, const char *name);
 int mpy_ssl_is_https(conn_rec *c);
 
+/** mod_authn_socache keeps what the provider `python` answered, if it is there and configured for it. */
+void mpy_authn_cache_password(request_rec *r, const char *user, const char *password);
+void mpy_authn_cache_hash(request_rec *r, const char *user, const char *realm, const char *hash);
+
 #endif

@@ -4,7 +4,7 @@ use std::ffi::{c_char, c_int, c_void};
 use std::ptr;
 
 use crate::directives::require;
-use crate::dispatch::{authz, phases};
+use crate::dispatch::{authn, authz, phases};
 use crate::httpd::{idle, sys};
 use crate::phase::Phase;
 use crate::server;
@@ -48,6 +48,10 @@ static BEFORE_AUTHEN: Modules<4> =
 static BEFORE_TYPE: Modules<4> =
     Modules([c"mod_mime.c".as_ptr(), c"mod_mime_magic.c".as_ptr(), c"mod_negotiation.c".as_ptr(), ptr::null()]);
 
+/// What mod_auth_basic and mod_auth_digest call for the provider `python`.
+static AUTHN: sys::authn_provider =
+    sys::authn_provider { check_password: Some(authn::check_password), get_realm_hash: Some(authn::get_realm_hash) };
+
 /// What mod_authz_core calls for `Require python`.
 static AUTHZ: sys::authz_provider =
     sys::authz_provider { check_authorization: Some(authz::check), parse_require_line: Some(require::parse) };
@@ -74,6 +78,7 @@ pub unsafe extern "C" fn register(pool: *mut sys::apr_pool_t) {
         sys::ap_hook_fixups(Some(fixups), none, none, MIDDLE);
         sys::ap_hook_handler(Some(handler), none, none, MIDDLE);
         sys::ap_hook_log_transaction(Some(log_transaction), none, none, MIDDLE);
+        provider(pool, sys::AUTHN_PROVIDER_GROUP, sys::AUTHN_PROVIDER_VERSION, (&raw const AUTHN).cast());
         provider(pool, sys::AUTHZ_PROVIDER_GROUP, sys::AUTHZ_PROVIDER_VERSION, (&raw const AUTHZ).cast());
     }
 }

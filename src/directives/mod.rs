@@ -20,6 +20,9 @@ const SERVER: c_int = sys::RSRC_CONF;
 /// Server level and sections, not `.htaccess`.
 const NO_HTACCESS: c_int = sys::RSRC_CONF | sys::ACCESS_CONF;
 
+/// Server level and sections, `.htaccess` with AllowOverride AuthConfig.
+const AUTHENTICATION: c_int = NO_HTACCESS | sys::OR_AUTHCFG;
+
 /// What a callback returns: NULL, or a sentence for httpd.
 type Answer = *const c_char;
 
@@ -83,12 +86,18 @@ impl Commands {
 }
 
 /// How many directives there are.
-pub const COUNT: usize = 28;
+pub const COUNT: usize = 29;
 
 /// The command table.
 pub static COMMANDS: Commands = Commands([
     raw(Phase::Access),
     raw(Phase::Authen),
+    one(
+        c"PythonAuthnProvider",
+        handlers::authn_provider,
+        AUTHENTICATION,
+        c"the object that knows the users, for AuthBasicProvider python and AuthDigestProvider python",
+    ),
     raw(Phase::Authz),
     flag(
         c"PythonAutoReload",

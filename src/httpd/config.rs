@@ -9,7 +9,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use super::chain;
-use super::handler_list::{ExtNode, HandlerList};
+use super::handler_list::{ExtNode, HandlerEntry, HandlerList};
 use super::pool::Pool;
 pub use super::settings::{Flag, OptionNode, Settings};
 use super::sys;
@@ -64,6 +64,8 @@ pub struct DirConfig {
     pub by_ext: *const ExtNode,
     /// The Python filters.
     pub filters: *const FilterNode,
+    /// PythonAuthnProvider, NULL where there is none.
+    pub authn: *const HandlerEntry,
     /// Anything was written into this record.
     pub touched: bool,
 }
@@ -76,6 +78,7 @@ impl DirConfig {
         lists: [ptr::null_mut(); Phase::COUNT],
         by_ext: chain::empty(),
         filters: chain::empty(),
+        authn: ptr::null(),
         touched: false,
     };
 
@@ -87,6 +90,12 @@ impl DirConfig {
     pub unsafe fn of<'a>(vector: *const sys::ap_conf_vector_t) -> Option<&'a DirConfig> {
         // SAFETY: httpd's vectors are arrays of pointers indexed by module_index.
         unsafe { module_config(vector).cast::<DirConfig>().as_ref() }
+    }
+
+    /// The object that knows the users.
+    pub fn authn(&self) -> Option<&HandlerEntry> {
+        // SAFETY: NULL or an entry of the same configuration.
+        unsafe { self.authn.as_ref() }
     }
 
     /// The generic list of a phase.
@@ -245,6 +254,7 @@ pub unsafe extern "C" fn merge_dir(pool: *mut sys::apr_pool_t, outer: *mut c_voi
             lists,
             by_ext: chain::overlay(pool, add.by_ext, base.by_ext),
             filters: chain::overlay(pool, add.filters, base.filters),
+            authn: if add.authn.is_null() { base.authn } else { add.authn },
             touched: true,
         }
     };

@@ -24,6 +24,7 @@ OBJECTS = {
 CONTEXTS = {
     "ANYWHERE": ("server, virtual host, section, .htaccess", "any"),
     "SERVER": ("server, virtual host", "not in .htaccess"),
+    "AUTHENTICATION": ("server, virtual host, section, .htaccess", "AuthConfig"),
     "NO_HTACCESS": ("server, virtual host, section", "not in .htaccess"),
 }
 
@@ -43,7 +44,7 @@ def directives():
     server_only = set(re.findall(r"Phase::(\w+)", re.search(r"match phase \{(.*?)=> SERVER", source, re.S)[1]))
     table = source[source.index("pub static COMMANDS") : source.index("// The end of the table.")]
     found = {}
-    for row in re.finditer(r'raw\(Phase::(\w+)\)|c"(Python\w+)",(.*?)\b(ANYWHERE|SERVER|NO_HTACCESS)\b', table, re.S):
+    for row in re.finditer(r'raw\(Phase::(\w+)\)|c"(Python\w+)",(.*?)\b(ANYWHERE|SERVER|AUTHENTICATION|NO_HTACCESS)\b', table, re.S):
         if row[1]:
             found[phases()[row[1]][0]] = "SERVER" if row[1] in server_only else "ANYWHERE"
         else:
