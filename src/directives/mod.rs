@@ -45,7 +45,8 @@ const fn command(
 
 const fn raw(phase: Phase) -> sys::command_rec {
     let contexts = match phase {
-        Phase::PostReadRequest | Phase::Trans | Phase::Connection => SERVER,
+        Phase::PostReadRequest | Phase::Quick | Phase::Trans | Phase::Connection => SERVER,
+        Phase::MapToStorage => NO_HTACCESS,
         _ => ANYWHERE,
     };
     let name = PHASES[phase as usize].directive;
@@ -86,10 +87,11 @@ impl Commands {
 }
 
 /// How many directives there are.
-pub const COUNT: usize = 29;
+pub const COUNT: usize = 33;
 
 /// The command table.
 pub static COMMANDS: Commands = Commands([
+    raw(Phase::AccessCheckerEx),
     raw(Phase::Access),
     raw(Phase::Authen),
     one(
@@ -145,6 +147,7 @@ pub static COMMANDS: Commands = Commands([
         NO_HTACCESS,
         c"a handler and the name of the input filter it makes",
     ),
+    raw(Phase::InsertFilter),
     flag(
         c"PythonInterpPerDirective",
         settings::FlagDirective::PerDirective,
@@ -165,6 +168,7 @@ pub static COMMANDS: Commands = Commands([
         c"own or shared: whether the server's interpreters have a GIL of their own",
     ),
     raw(Phase::Log),
+    raw(Phase::MapToStorage),
     flag(c"PythonOptimize", settings::FlagDirective::Optimize, SERVER, c"run Python with -OO: On or Off"),
     command(
         c"PythonOption",
@@ -182,6 +186,7 @@ pub static COMMANDS: Commands = Commands([
     ),
     one(c"PythonPath", settings::path, ANYWHERE, c"a Python expression that gives sys.path"),
     raw(Phase::PostReadRequest),
+    raw(Phase::Quick),
     raw(Phase::Trans),
     raw(Phase::Type),
     // The end of the table.

@@ -78,7 +78,7 @@ unsafe fn ask<T>(
     // SAFETY: the caller guarantees the request; the entry lives as long as its configuration.
     unsafe {
         let Some(entry) = DirConfig::of((*request).per_dir_config).and_then(DirConfig::authn) else {
-            let text = b"MPY0412: httpd asks the provider python for a user, but no PythonAuthnProvider applies here";
+            let text = b"MPY0415: httpd asks the provider python for a user, but no PythonAuthnProvider applies here";
             Owner::Request(sys::request_rec::view(request)).log(Level::ERR, text);
             return None;
         };

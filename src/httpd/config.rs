@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 
 use super::chain;
 use super::handler_list::{ExtNode, HandlerEntry, HandlerList};
-use super::pool::Pool;
+use super::pool::{Pool, bytes};
 pub use super::settings::{Flag, OptionNode, Settings};
 use super::sys;
 use crate::phase::Phase;
@@ -28,14 +28,13 @@ pub fn module_index() -> c_int {
     MODULE_INDEX.load(Ordering::Relaxed)
 }
 
-/// One PythonInputFilter or PythonOutputFilter. The directives are read and merged; filters do not run yet.
-#[allow(dead_code)]
+/// One PythonInputFilter or PythonOutputFilter.
 #[derive(Clone, Copy)]
 pub struct FilterNode {
     /// The filter's name, lower case.
     pub name: *const c_char,
-    /// Its handler; a list of one.
-    pub list: *mut HandlerList,
+    /// Its handler.
+    pub entry: *const HandlerEntry,
     /// Input or output.
     pub input: bool,
     /// The next node.
@@ -103,6 +102,12 @@ impl DirConfig {
         // SAFETY: NULL or a list of the same configuration.
         unsafe { self.lists[phase as usize].as_ref() }
     }
+
+    /// The innermost filter of a name, in lower case.
+    pub fn filter(&self, name: &[u8], input: bool) -> Option<&FilterNode> {
+        // SAFETY: nodes and texts of the same configuration.
+        unsafe { chain::iter(self.filters).find(|node| node.input == input && bytes(node.name) == name) }
+    }
 }
 
 /// The entry of this module in a configuration vector (`ap_get_module_config`).
@@ -136,11 +141,11 @@ pub unsafe fn set_handler<'a>(request: *mut sys::request_rec) -> &'a [u8] {
         let vector = (*request).per_dir_config.cast::<*const sys::core_dir_config>();
         let Some(core) = (*vector.add(sys::core_module.module_index as usize)).as_ref() else { return &[] };
         if core.expr_handler.is_null() {
-            return super::pool::bytes(core.handler);
+            return bytes(core.handler);
         }
         let mut error = ptr::null();
         let name = sys::ap_expr_str_exec(request, core.expr_handler, &mut error);
-        if error.is_null() { super::pool::bytes(name) } else { &[] }
+        if error.is_null() { bytes(name) } else { &[] }
     }
 }
 
@@ -199,6 +204,8 @@ impl ServerConfig {
     pub const HAS_CODE: u8 = 2;
     /// A content handler in a `<Location>`.
     pub const HAS_LOCATION_CONTENT: u8 = 4;
+    /// A PythonMapToStorageHandler.
+    pub const HAS_MAPPING: u8 = 8;
 
     /// An empty record.
     pub const EMPTY: ServerConfig = ServerConfig {

@@ -266,7 +266,7 @@ def test_an_object_without_the_method(site):
 
 
 def test_no_object(site):
-    site.log.expect(r":error\].*MPY0412: httpd asks the provider python for a user, but no PythonAuthnProvider applies", 1)
+    site.log.expect(r":error\].*MPY0415: httpd asks the provider python for a user, but no PythonAuthnProvider applies", 1)
     assert status(site, "unset", "ann") == 500
 
 

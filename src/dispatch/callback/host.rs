@@ -8,8 +8,9 @@ use crate::httpd::handler_list::HandlerEntry;
 use crate::httpd::log::{Level, Owner};
 use crate::httpd::pool::bytes;
 use crate::httpd::sys;
+use crate::httpd::tally::Running;
 use crate::httpd::view::Record;
-use crate::phase::Callback;
+use crate::phase::{Callback, Role};
 
 /// Calls `entry`'s object, or its `method`, with the request and the arguments as str. The interpreter is the one a
 /// handler written in the entry's place would have.
@@ -26,6 +27,7 @@ pub unsafe fn call(
     method: Option<&str>,
     arguments: &[&[u8]],
 ) -> Answer {
+    let _running = Running::begin(Role::Callback(callback));
     // SAFETY: the caller guarantees the request, whose configuration lives as long as it.
     unsafe {
         let settings = DirConfig::of((*request).per_dir_config).map(|config| &config.settings);
