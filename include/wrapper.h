@@ -16,6 +16,7 @@
 #include "scoreboard.h"
 #include "mpm_common.h"
 #include "unixd.h"
+#include "util_filter.h"
 #include "util_mutex.h"
 #include "util_script.h"
 #include "apr_strings.h"

@@ -4,6 +4,7 @@
 
 use std::ffi::{CString, c_int, c_long, c_void};
 
+use crate::httpd::filter::Pass;
 use crate::httpd::handler_list::HandlerList;
 use crate::httpd::mutex::Mutexes;
 use crate::httpd::request::Expire;
@@ -59,6 +60,8 @@ pub enum Call<'a, 'c> {
     Start(&'a mut StartCall),
     /// Run a phase of a request.
     Phase(&'a mut PhaseCall<'c>),
+    /// Run a filter.
+    Filter(&'a mut FilterCall<'c>),
     /// Ask a function for an answer in the middle of a request.
     Callback(&'a mut CallbackCall<'c>),
     /// Run one registered cleanup of a request.
@@ -93,6 +96,29 @@ pub struct PhaseCall<'a> {
     pub settings: Option<&'a crate::httpd::config::Settings>,
     /// The result for httpd.
     pub result: c_int,
+}
+
+/// See [`Call::Filter`].
+pub struct FilterCall<'a> {
+    /// The call of httpd that is served.
+    pub pass: *mut Pass,
+    /// The merged configuration of its request.
+    pub settings: Option<&'a crate::httpd::config::Settings>,
+    /// How it ended.
+    pub outcome: FilterOutcome,
+}
+
+/// How a call of a filter ended.
+pub enum FilterOutcome {
+    /// The function has returned.
+    Finished,
+    /// It has failed.
+    Failed {
+        /// The HTTP status of the response, where it is not too late for one.
+        status: c_int,
+        /// What to show the client.
+        page: Option<Vec<u8>>,
+    },
 }
 
 /// See [`Call::Callback`].

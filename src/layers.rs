@@ -19,18 +19,22 @@ const ROWS: [&[&str]; 10] = [
 
 /// The files of `py` and `dispatch` that may hold unsafe code: the live pointer, Python's C API, the host's side of a
 /// request and the calls that cross from it into an image.
-const UNSAFE: [&str; 15] = [
+const UNSAFE: &[&str] = &[
     "py/live.rs",
     "py/capi.rs",
     "py/bytes.rs",
+    "dispatch/authn.rs",
     "dispatch/authz.rs",
     "dispatch/callback/host.rs",
     "dispatch/callback/image.rs",
     "dispatch/child.rs",
     "dispatch/door.rs",
     "dispatch/expression.rs",
+    "dispatch/filter/host.rs",
+    "dispatch/filter/image.rs",
     "dispatch/handlers.rs",
     "dispatch/log_item.rs",
+    "dispatch/mapping.rs",
     "dispatch/phases.rs",
     "dispatch/rewrite_map.rs",
     "dispatch/select.rs",
@@ -114,7 +118,7 @@ fn unsafe_stays_in_its_rooms() {
     let allowed = |file: &str| UNSAFE.iter().any(|known| file.contains(&format!("/src/{known}")));
     let elsewhere: Vec<_> = found.iter().filter(|file| !allowed(file)).collect();
     assert!(elsewhere.is_empty(), "unsafe code does not belong in {elsewhere:?}");
-    for known in UNSAFE {
+    for known in UNSAFE.iter().copied() {
         assert!(found.iter().any(|file| file.ends_with(known)), "{known} holds no unsafe code any more");
     }
 }

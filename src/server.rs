@@ -6,6 +6,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::abi::{Call, HostTable, ImportCall};
+use crate::dispatch::filter::FILTERS;
 use crate::dispatch::{door, log_item, phases, select};
 use crate::guard;
 use crate::httpd::config::{self, ServerConfig};
@@ -13,7 +14,7 @@ use crate::httpd::log::{Level, Owner};
 use crate::httpd::pool::{Pool, bytes};
 use crate::httpd::request::Expire;
 use crate::httpd::server::Server;
-use crate::httpd::{chain, idle, mutex, mutex_plan, process, sys, tally, user};
+use crate::httpd::{chain, filter, idle, mutex, mutex_plan, process, sys, tally, user};
 use crate::interp::start::StartConfig;
 use crate::interp::table::{self, TableConfig};
 use crate::interp::{exit, home, image_file};
@@ -57,7 +58,7 @@ pub unsafe extern "C" fn post_config(
                 let part = Pool::from_raw(pconf).dup(part.as_bytes());
                 sys::ap_add_version_component(pconf, part);
             }
-            if !home_is_readable(server) {
+            if !home_is_readable(server) || !filter_names_are_ours(server) {
                 return sys::HTTP_INTERNAL_SERVER_ERROR;
             }
             image_file::remember_bytes();
@@ -84,6 +85,25 @@ unsafe fn home_is_readable(server: *mut sys::server_rec) -> bool {
         text.to_string_lossy(),
         path.display(),
         user::id()
+    );
+    // SAFETY: the caller guarantees the server.
+    unsafe { Owner::of_server(server) }.log(Level::EMERG, text.as_bytes());
+    false
+}
+
+/// Whether every name of a filter directive still means our filter; a sentence in the log where not.
+///
+/// # Safety
+/// Called in post_config with its server.
+unsafe fn filter_names_are_ours(server: *mut sys::server_rec) -> bool {
+    let filters = process::current().filters;
+    let Some((name, _)) = filters.iter().find(|(name, input)| filter::is_taken(FILTERS, name, *input)) else {
+        return true;
+    };
+    let text = format!(
+        "MPY0111: the filter name '{}' of a Python filter directive belongs to another module, which was loaded after \
+         it: choose another name",
+        name.to_string_lossy()
     );
     // SAFETY: the caller guarantees the server.
     unsafe { Owner::of_server(server) }.log(Level::EMERG, text.as_bytes());

@@ -21,6 +21,9 @@ const SERVER: c_int = sys::RSRC_CONF;
 /// Server level and sections, not `.htaccess`.
 const NO_HTACCESS: c_int = sys::RSRC_CONF | sys::ACCESS_CONF;
 
+/// Server level and sections, `.htaccess` with AllowOverride AuthConfig.
+const AUTHENTICATION: c_int = NO_HTACCESS | sys::OR_AUTHCFG;
+
 /// What a callback returns: NULL, or a sentence for httpd.
 type Answer = *const c_char;
 
@@ -43,7 +46,8 @@ const fn command(
 
 const fn raw(phase: Phase) -> sys::command_rec {
     let contexts = match phase {
-        Phase::PostReadRequest | Phase::Trans | Phase::Connection => SERVER,
+        Phase::PostReadRequest | Phase::Quick | Phase::Trans | Phase::Connection => SERVER,
+        Phase::MapToStorage => NO_HTACCESS,
         _ => ANYWHERE,
     };
     let name = PHASES[phase as usize].directive;
@@ -84,12 +88,19 @@ impl Commands {
 }
 
 /// How many directives there are.
-pub const COUNT: usize = 30;
+pub const COUNT: usize = 35;
 
 /// The command table.
 pub static COMMANDS: Commands = Commands([
+    raw(Phase::AccessCheckerEx),
     raw(Phase::Access),
     raw(Phase::Authen),
+    one(
+        c"PythonAuthnProvider",
+        handlers::authn_provider,
+        AUTHENTICATION,
+        c"the object that knows the users, for AuthBasicProvider python and AuthDigestProvider python",
+    ),
     raw(Phase::Authz),
     flag(
         c"PythonAutoReload",
@@ -144,6 +155,7 @@ pub static COMMANDS: Commands = Commands([
         NO_HTACCESS,
         c"a handler and the name of the input filter it makes",
     ),
+    raw(Phase::InsertFilter),
     flag(
         c"PythonInterpPerDirective",
         settings::FlagDirective::PerDirective,
@@ -164,6 +176,7 @@ pub static COMMANDS: Commands = Commands([
         c"own or shared: whether the server's interpreters have a GIL of their own",
     ),
     raw(Phase::Log),
+    raw(Phase::MapToStorage),
     flag(c"PythonOptimize", settings::FlagDirective::Optimize, SERVER, c"run Python with -OO: On or Off"),
     command(
         c"PythonOption",
@@ -181,6 +194,7 @@ pub static COMMANDS: Commands = Commands([
     ),
     one(c"PythonPath", settings::path, ANYWHERE, c"a Python expression that gives sys.path"),
     raw(Phase::PostReadRequest),
+    raw(Phase::Quick),
     command(
         c"PythonRewriteMap",
         sys::cmd_func { take2: Some(named::rewrite_map) },

@@ -8,7 +8,7 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-use super::{callback, child, handlers};
+use super::{callback, child, filter, handlers};
 use crate::abi::{Answer, Call, HostTable, ImageTable};
 use crate::guard;
 use crate::httpd::config;
@@ -107,6 +107,7 @@ fn serve(py: Python<'_>, call: &mut Call<'_, '_>) {
     match call {
         Call::Start(call) => child::start(py, call),
         Call::Phase(call) => handlers::run(py, call),
+        Call::Filter(call) => filter::image::run(py, call),
         Call::Callback(call) => callback::run(py, call),
         Call::RequestCleanup(call) => child::request_cleanup(py, call),
         Call::Expire(call) => child::expire(py, call),

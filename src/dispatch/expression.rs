@@ -120,7 +120,7 @@ unsafe fn value(request: *mut sys::request_rec, name: &[u8], argument: &[u8]) ->
 /// `server` is NULL or live.
 unsafe fn without_request(server: *mut sys::server_rec, name: &[u8]) {
     let name = String::from_utf8_lossy(name);
-    let text = format!("MPY0413: PythonExprFunction {name}: the expression is evaluated without a request");
+    let text = format!("MPY0421: PythonExprFunction {name}: the expression is evaluated without a request");
     // SAFETY: the caller guarantees it.
     unsafe { Owner::of_server(server) }.log(Level::ERR, text.as_bytes());
 }

@@ -9,6 +9,7 @@ pub mod config_tree;
 pub mod conn;
 pub mod cursor;
 pub mod file;
+pub mod filter;
 pub mod finfo;
 pub mod handler_list;
 pub mod idle;

@@ -17,6 +17,8 @@ pub struct ProcessConfig {
     pub expr_functions: Vec<Vec<u8>>,
     /// The names of PythonRewriteMap, in the order of their numbers.
     pub rewrite_maps: Vec<Vec<u8>>,
+    /// The filters that directives have named; true for input.
+    pub filters: Vec<(CString, bool)>,
 }
 
 static CONFIG: Mutex<ProcessConfig> = Mutex::new(ProcessConfig {
@@ -25,6 +27,7 @@ static CONFIG: Mutex<ProcessConfig> = Mutex::new(ProcessConfig {
     main_name: None,
     expr_functions: Vec::new(),
     rewrite_maps: Vec::new(),
+    filters: Vec::new(),
 });
 
 /// Changes the record.

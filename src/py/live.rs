@@ -10,42 +10,95 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use pyo3::prelude::*;
 
-use super::capi;
 use super::errors::ExpiredError;
+use super::{capi, streams};
+use crate::httpd::log::Owner;
 use crate::httpd::request;
 use crate::httpd::sys;
 use crate::httpd::view::Record;
+use crate::image::state;
+
+/// What this thread is serving in this interpreter.
+#[derive(Clone, Copy)]
+struct Serving {
+    /// The connection, null outside connections.
+    conn: *const sys::conn_rec,
+    /// The innermost request on top of it, null outside requests.
+    request: *mut sys::request_rec,
+    /// The thread has written the beginning of a line to a standard stream.
+    begun_line: bool,
+}
+
+impl Serving {
+    fn is_for(&self, other: &Serving) -> bool {
+        ptr::eq(self.conn, other.conn) && ptr::eq(self.request, other.request)
+    }
+}
 
 thread_local! {
-    /// The connection this thread is serving in this interpreter, and the request on top of it.
-    static ACTIVE: Cell<(*const sys::conn_rec, *mut sys::request_rec)> = const { Cell::new((ptr::null(), ptr::null_mut())) };
+    static SERVING: Cell<Serving> =
+        const { Cell::new(Serving { conn: ptr::null(), request: ptr::null_mut(), begun_line: false }) };
 }
 
 /// Makes this thread the one that serves a connection, until it is dropped.
-pub struct Active(*const sys::conn_rec, *mut sys::request_rec);
+pub struct Active(Serving);
 
 impl Active {
     /// `request` may be null outside requests.
     ///
     /// # Safety
-    /// The connection is being served by this thread, and stays so until the result is dropped.
+    /// The connection is being served by this thread, and stays so until the result is dropped. The interpreter's GIL is
+    /// held now and then.
     pub unsafe fn new(conn: *const sys::conn_rec, request: *mut sys::request_rec) -> Active {
-        let (outer, outer_request) = ACTIVE.replace((conn, request));
-        Active(outer, outer_request)
+        Active(turn_to(Serving { conn, request, begun_line: false }))
     }
 }
 
 impl Drop for Active {
     fn drop(&mut self) {
-        ACTIVE.set((self.0, self.1));
+        turn_to(self.0);
     }
+}
+
+/// Serves something else from now on; returns what was served. A line that was begun for a request ends with it, so that
+/// the rest of no line gets into the log of another one.
+fn turn_to(mut next: Serving) -> Serving {
+    let now = SERVING.get();
+    next.begun_line = now.begun_line && now.is_for(&next);
+    if now.begun_line && !next.begun_line {
+        // SAFETY: whoever makes or drops an `Active` holds the GIL, inside a call of the image's door.
+        streams::end_lines(unsafe { Python::assume_attached() });
+    }
+    SERVING.set(next);
+    now
+}
+
+/// Notes whether this thread has begun a line of a standard stream.
+pub fn set_begun_line(begun_line: bool) {
+    SERVING.set(Serving { begun_line, ..SERVING.get() });
 }
 
 /// Runs `body` with the innermost request this thread is serving in this interpreter; None where there is none.
 pub fn with_current<R>(body: impl for<'r> FnOnce(request::Request<'r>) -> R) -> Option<R> {
-    let record = ACTIVE.get().1;
+    let record = SERVING.get().request;
     // SAFETY: the thread serves the request until its `Active` is dropped, which outlives this call.
     (!record.is_null()).then(|| body(unsafe { sys::request_rec::view(record) }))
+}
+
+/// Runs `body` with the log of what this thread is serving in this interpreter: the innermost request, else the
+/// connection, else the main server.
+pub fn with_log<R>(body: impl for<'r> FnOnce(Owner<'r>) -> R) -> R {
+    let Serving { conn, request, .. } = SERVING.get();
+    // SAFETY: as in `with_current`; the connection is served as long.
+    unsafe {
+        if !request.is_null() {
+            body(Owner::Request(sys::request_rec::view(request)))
+        } else if !conn.is_null() {
+            body(Owner::Conn(sys::conn_rec::view(conn.cast_mut())))
+        } else {
+            body(state::main_log())
+        }
+    }
 }
 
 /// Nobody but its one holder refers to the object.
@@ -87,7 +140,7 @@ impl<T> Live<T> {
         if record.is_null() {
             return Err(ExpiredError::new_err("the request or connection this object belongs to has ended"));
         }
-        if !ptr::eq(ACTIVE.get().0, self.conn) {
+        if !ptr::eq(SERVING.get().conn, self.conn) {
             return Err(ExpiredError::new_err(
                 "this object belongs to a request or connection that this thread is not serving now",
             ));

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyString};
+use pyo3::types::{PyAny, PyBytes, PyString};
 
 use super::capi::encode_latin1;
 pub use super::capi::{decode, decode_latin1};
@@ -114,4 +114,18 @@ pub fn argument<'a>(value: &'a Bound<'_, PyString>) -> PyResult<&'a [u8]> {
         return Err(PyValueError::new_err("embedded null character"));
     }
     Ok(bytes)
+}
+
+/// The bytes of what the `write` methods accept: bytes, or str as UTF-8.
+///
+/// # Errors
+/// TypeError for other types, UnicodeEncodeError for lone surrogates.
+pub fn data<'a>(value: &'a Bound<'_, PyAny>) -> PyResult<&'a [u8]> {
+    if let Ok(bytes) = value.cast::<PyBytes>() {
+        Ok(bytes.as_bytes())
+    } else if let Ok(text) = value.cast::<PyString>() {
+        Ok(text.to_str()?.as_bytes())
+    } else {
+        Err(PyTypeError::new_err(format!("write() takes str or bytes, not {}", value.get_type().name()?)))
+    }
 }

@@ -201,7 +201,7 @@ def test_virtual_hosts_mean_their_own_functions(site):
 
 
 def test_a_name_of_another_virtual_host(site):
-    site.log.expect("MPY0412: PythonExprFunction here: this virtual host has no function of that name")
+    site.log.expect("MPY0420: PythonExprFunction here: this virtual host has no function of that name")
     site.log.expect("a Python function failed")
     assert site.get("/show-here/x.txt", headers={"Host": "other.example"}).status == 200
     # What the section would have closed stays closed.

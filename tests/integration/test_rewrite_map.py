@@ -144,7 +144,7 @@ def test_virtual_hosts_mean_their_own_functions(site):
 
 
 def test_a_name_of_another_virtual_host(site):
-    site.log.expect("MPY0412: PythonRewriteMap here: this virtual host has no function of that name", times=1)
+    site.log.expect("MPY0420: PythonRewriteMap here: this virtual host has no function of that name", times=1)
     assert site.get("/foreign/x", headers={"Host": "other.example"}).text == "default"
 
 

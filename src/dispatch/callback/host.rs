@@ -96,7 +96,7 @@ pub unsafe fn refuse(request: *mut sys::request_rec, callback: Callback, entry: 
 /// `request` is live and served by this thread.
 pub unsafe fn not_here(request: *mut sys::request_rec, callback: Callback, name: &[u8]) {
     let (directive, name) = (callback.name(), String::from_utf8_lossy(name));
-    let text = format!("MPY0412: {directive} {name}: this virtual host has no function of that name");
+    let text = format!("MPY0420: {directive} {name}: this virtual host has no function of that name");
     // SAFETY: the caller guarantees the request.
     Owner::Request(unsafe { sys::request_rec::view(request) }).log(Level::ERR, text.as_bytes());
 }
