@@ -140,6 +140,12 @@ pub enum Callback {
     Authn,
     /// Whether a user may come in
     Authz,
+    /// A function in an expression
+    Expression,
+    /// A key's value for mod_rewrite
+    RewriteMap,
+    /// A part of a line in an access log
+    LogItem,
     /// A child begins
     ChildInit,
     /// A child ends
@@ -153,6 +159,9 @@ impl Callback {
         Callback::OutputFilter,
         Callback::Authn,
         Callback::Authz,
+        Callback::Expression,
+        Callback::RewriteMap,
+        Callback::LogItem,
         Callback::ChildInit,
         Callback::ChildExit,
     ];
@@ -166,6 +175,9 @@ impl Callback {
             Callback::OutputFilter => "PythonOutputFilter",
             Callback::Authn => "PythonAuthnProvider",
             Callback::Authz => "Require python",
+            Callback::Expression => "PythonExprFunction",
+            Callback::RewriteMap => "PythonRewriteMap",
+            Callback::LogItem => "LogFormat ^py",
             Callback::ChildInit => "PythonChildInitHandler",
             Callback::ChildExit => "PythonChildExitHandler",
         }
@@ -178,6 +190,9 @@ impl Callback {
             Callback::OutputFilter => "outputfilter",
             Callback::Authn => "authnprovider",
             Callback::Authz => "authorize",
+            Callback::Expression => "exprfunction",
+            Callback::RewriteMap => "rewritemap",
+            Callback::LogItem => "logitem",
             Callback::ChildInit => "childinithandler",
             Callback::ChildExit => "childexithandler",
         }

@@ -196,6 +196,23 @@ fn connection(scope: &mut Scope<'_>, line: &HandlerLine<'_>) -> Answer {
     ptr::null()
 }
 
+/// Callback of PythonAuthnProvider.
+pub(super) unsafe extern "C" fn authn_provider(
+    cmd: *mut sys::cmd_parms,
+    dir: *mut c_void,
+    text: *const c_char,
+) -> Answer {
+    // SAFETY: httpd's arguments; the word is not empty and lives in the pool of the configuration.
+    let (mut scope, place) = unsafe { (Scope::new(cmd, dir), section::place(cmd)) };
+    let place = match place {
+        Ok(place) => place,
+        Err(text) => return text.as_ptr(),
+    };
+    scope.mark_server(ServerConfig::HAS_CODE);
+    scope.dir.authn = scope.pool().alloc(HandlerEntry { text, place, silent: false, next: ptr::null() });
+    ptr::null()
+}
+
 /// Callback of PythonInputFilter.
 pub(super) unsafe extern "C" fn input_filter(
     cmd: *mut sys::cmd_parms,

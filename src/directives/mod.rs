@@ -2,6 +2,7 @@
 //! httpd.conf (one thread) and `.htaccess` files (any thread, records of its own).
 
 mod handlers;
+mod named;
 pub mod require;
 mod settings;
 
@@ -19,6 +20,9 @@ const ANYWHERE: c_int = sys::OR_ALL;
 const SERVER: c_int = sys::RSRC_CONF;
 /// Server level and sections, not `.htaccess`.
 const NO_HTACCESS: c_int = sys::RSRC_CONF | sys::ACCESS_CONF;
+
+/// Server level and sections, `.htaccess` with AllowOverride AuthConfig.
+const AUTHENTICATION: c_int = NO_HTACCESS | sys::OR_AUTHCFG;
 
 /// What a callback returns: NULL, or a sentence for httpd.
 type Answer = *const c_char;
@@ -91,13 +95,19 @@ impl Commands {
 }
 
 /// How many directives there are.
-pub const COUNT: usize = 34;
+pub const COUNT: usize = 37;
 
 /// The command table.
 pub static COMMANDS: Commands = Commands([
     raw(Phase::AccessCheckerEx),
     raw(Phase::Access),
     raw(Phase::Authen),
+    one(
+        c"PythonAuthnProvider",
+        handlers::authn_provider,
+        AUTHENTICATION,
+        c"the object that knows the users, for AuthBasicProvider python and AuthDigestProvider python",
+    ),
     raw(Phase::Authz),
     flag(
         c"PythonAutoReload",
@@ -125,6 +135,13 @@ pub static COMMANDS: Commands = Commands([
         settings::FlagDirective::EnablePdb,
         ANYWHERE,
         c"run handlers under pdb (httpd -X): On or Off",
+    ),
+    command(
+        c"PythonExprFunction",
+        sys::cmd_func { take2: Some(named::expr_function) },
+        sys::cmd_how_TAKE2,
+        SERVER,
+        c"a name for httpd's expressions and the function it calls",
     ),
     raw(Phase::Fixup),
     raw(Phase::Content),
@@ -197,6 +214,13 @@ pub static COMMANDS: Commands = Commands([
     one(c"PythonPath", settings::path, ANYWHERE, c"a Python expression that gives sys.path"),
     raw(Phase::PostReadRequest),
     raw(Phase::Quick),
+    command(
+        c"PythonRewriteMap",
+        sys::cmd_func { take2: Some(named::rewrite_map) },
+        sys::cmd_how_TAKE2,
+        SERVER,
+        c"a name for RewriteMap's int: and the function it calls",
+    ),
     raw(Phase::Trans),
     raw(Phase::Type),
     // The end of the table.
