@@ -5,7 +5,7 @@ use std::ptr;
 
 use crate::directives::require;
 use crate::dispatch::filter::FILTERS;
-use crate::dispatch::{authz, phases};
+use crate::dispatch::{authn, authz, expression, mapping, phases};
 use crate::httpd::{filter, idle, sys, tally};
 use crate::phase::Phase;
 use crate::server;
@@ -23,15 +23,26 @@ macro_rules! request_hooks {
 request_hooks! {
     post_read_request => phases::post_read_request;
     translate_name => phases::request, Phase::Trans;
-    map_to_storage => phases::map_to_storage;
+    map_to_storage => mapping::map_to_storage;
     header_parser => phases::header_parser;
     access_checker => phases::request, Phase::Access;
+    access_checker_ex => phases::request, Phase::AccessCheckerEx;
     check_user_id => phases::request, Phase::Authen;
     auth_checker => phases::request, Phase::Authz;
     type_checker => phases::request, Phase::Type;
     fixups => phases::request, Phase::Fixup;
     handler => phases::content;
     log_transaction => phases::request, Phase::Log;
+}
+
+unsafe extern "C" fn quick_handler(r: *mut sys::request_rec, lookup: c_int) -> c_int {
+    // SAFETY: httpd passes a live request.
+    unsafe { phases::quick_handler(r, lookup) }
+}
+
+unsafe extern "C" fn insert_filter(r: *mut sys::request_rec) {
+    // SAFETY: httpd passes a live request.
+    unsafe { phases::insert_filter(r) }
 }
 
 /// Names of modules, as httpd's hook lists want them: it keeps the address.
@@ -50,6 +61,10 @@ static BEFORE_AUTHEN: Modules<4> =
 static BEFORE_TYPE: Modules<4> =
     Modules([c"mod_mime.c".as_ptr(), c"mod_mime_magic.c".as_ptr(), c"mod_negotiation.c".as_ptr(), ptr::null()]);
 
+/// What mod_auth_basic and mod_auth_digest call for the provider `python`.
+static AUTHN: sys::authn_provider =
+    sys::authn_provider { check_password: Some(authn::check_password), get_realm_hash: Some(authn::get_realm_hash) };
+
 /// What mod_authz_core calls for `Require python`.
 static AUTHZ: sys::authz_provider =
     sys::authz_provider { check_authorization: Some(authz::check), parse_require_line: Some(require::parse) };
@@ -67,18 +82,25 @@ pub unsafe extern "C" fn register(pool: *mut sys::apr_pool_t) {
         sys::ap_hook_child_init(Some(server::child_init), none, none, MIDDLE);
         sys::ap_hook_pre_connection(Some(idle::pre_connection), none, none, MIDDLE);
         sys::ap_hook_post_read_request(Some(post_read_request), none, none, MIDDLE);
+        sys::ap_hook_quick_handler(Some(quick_handler), none, none, MIDDLE);
         sys::ap_hook_translate_name(Some(translate_name), none, BEFORE_TRANS.0.as_ptr(), MIDDLE);
         sys::ap_hook_map_to_storage(Some(map_to_storage), none, none, MIDDLE);
         sys::ap_hook_header_parser(Some(header_parser), none, none, MIDDLE);
         sys::ap_hook_access_checker(Some(access_checker), none, none, MIDDLE);
+        // A function may look at the URI: each request is asked about.
+        let each = sys::AP_AUTH_INTERNAL_PER_URI as c_int;
+        sys::ap_hook_check_access_ex(Some(access_checker_ex), none, none, MIDDLE, each);
         sys::ap_hook_check_user_id(Some(check_user_id), none, BEFORE_AUTHEN.0.as_ptr(), MIDDLE);
         sys::ap_hook_auth_checker(Some(auth_checker), none, none, MIDDLE);
         sys::ap_hook_type_checker(Some(type_checker), none, BEFORE_TYPE.0.as_ptr(), MIDDLE);
         sys::ap_hook_fixups(Some(fixups), none, none, MIDDLE);
+        sys::ap_hook_insert_filter(Some(insert_filter), none, none, MIDDLE);
         sys::ap_hook_handler(Some(handler), none, none, MIDDLE);
         sys::ap_hook_log_transaction(Some(log_transaction), none, none, MIDDLE);
+        sys::ap_hook_expr_lookup(Some(expression::lookup), none, none, MIDDLE);
         filter::register_dynamic(FILTERS);
         sys::mpy_hook_status(Some(status::status_hook));
+        provider(pool, sys::AUTHN_PROVIDER_GROUP, sys::AUTHN_PROVIDER_VERSION, (&raw const AUTHN).cast());
         provider(pool, sys::AUTHZ_PROVIDER_GROUP, sys::AUTHZ_PROVIDER_VERSION, (&raw const AUTHZ).cast());
     }
 }

@@ -11,12 +11,18 @@ pub enum Phase {
     PostReadRequest,
     /// `post_read_request` at server level, `header_parser` below it
     Init,
+    /// `quick_handler`
+    Quick,
     /// `translate_name`
     Trans,
+    /// `map_to_storage`
+    MapToStorage,
     /// `header_parser`
     HeaderParser,
     /// `access_checker`
     Access,
+    /// `access_checker_ex`
+    AccessCheckerEx,
     /// `check_user_id`
     Authen,
     /// `auth_checker`
@@ -25,6 +31,8 @@ pub enum Phase {
     Type,
     /// `fixups`
     Fixup,
+    /// `insert_filter`
+    InsertFilter,
     /// `handler`, the content phase
     Content,
     /// `log_transaction`
@@ -65,7 +73,7 @@ pub struct PhaseInfo {
 }
 
 const fn info(phase: Phase, directive: &'static CStr, function: &'static str, chain: Chain) -> PhaseInfo {
-    let early = matches!(phase, Phase::PostReadRequest | Phase::Trans);
+    let early = matches!(phase, Phase::PostReadRequest | Phase::Quick | Phase::Trans | Phase::MapToStorage);
     let dynamic = !matches!(phase, Phase::Cleanup | Phase::Connection);
     let name = match directive.to_str() {
         Ok(name) => name,
@@ -78,13 +86,17 @@ const fn info(phase: Phase, directive: &'static CStr, function: &'static str, ch
 pub static PHASES: [PhaseInfo; Phase::COUNT] = [
     info(Phase::PostReadRequest, c"PythonPostReadRequestHandler", "postreadrequesthandler", Chain::OkAndDeclined),
     info(Phase::Init, c"PythonInitHandler", "inithandler", Chain::OkAndDeclined),
+    info(Phase::Quick, c"PythonQuickHandler", "quickhandler", Chain::Declined),
     info(Phase::Trans, c"PythonTransHandler", "transhandler", Chain::Declined),
+    info(Phase::MapToStorage, c"PythonMapToStorageHandler", "maptostoragehandler", Chain::Declined),
     info(Phase::HeaderParser, c"PythonHeaderParserHandler", "headerparserhandler", Chain::OkAndDeclined),
     info(Phase::Access, c"PythonAccessHandler", "accesshandler", Chain::OkAndDeclined),
+    info(Phase::AccessCheckerEx, c"PythonAccessCheckerExHandler", "accesscheckerexhandler", Chain::Declined),
     info(Phase::Authen, c"PythonAuthenHandler", "authenhandler", Chain::Declined),
     info(Phase::Authz, c"PythonAuthzHandler", "authzhandler", Chain::Declined),
     info(Phase::Type, c"PythonTypeHandler", "typehandler", Chain::Declined),
     info(Phase::Fixup, c"PythonFixupHandler", "fixuphandler", Chain::OkAndDeclined),
+    info(Phase::InsertFilter, c"PythonInsertFilterHandler", "insertfilterhandler", Chain::OkAndDeclined),
     info(Phase::Content, c"PythonHandler", "handler", Chain::OkAndDeclined),
     info(Phase::Log, c"PythonLogHandler", "loghandler", Chain::OkAndDeclined),
     info(Phase::Cleanup, c"PythonCleanupHandler", "cleanuphandler", Chain::Ok),
@@ -93,7 +105,7 @@ pub static PHASES: [PhaseInfo; Phase::COUNT] = [
 
 impl Phase {
     /// How many phases there are.
-    pub const COUNT: usize = 13;
+    pub const COUNT: usize = 17;
 
     /// The row of the table.
     pub fn info(self) -> &'static PhaseInfo {
@@ -128,11 +140,25 @@ pub enum Callback {
     Authn,
     /// Whether a user may come in
     Authz,
+    /// A function in an expression
+    Expression,
+    /// A key's value for mod_rewrite
+    RewriteMap,
+    /// A part of a line in an access log
+    LogItem,
 }
 
 impl Callback {
     /// Every one, in the order of the enum.
-    pub const ALL: &[Callback] = &[Callback::InputFilter, Callback::OutputFilter, Callback::Authn, Callback::Authz];
+    pub const ALL: &[Callback] = &[
+        Callback::InputFilter,
+        Callback::OutputFilter,
+        Callback::Authn,
+        Callback::Authz,
+        Callback::Expression,
+        Callback::RewriteMap,
+        Callback::LogItem,
+    ];
     /// How many there are.
     pub const COUNT: usize = Self::ALL.len();
 
@@ -143,6 +169,9 @@ impl Callback {
             Callback::OutputFilter => "PythonOutputFilter",
             Callback::Authn => "PythonAuthnProvider",
             Callback::Authz => "Require python",
+            Callback::Expression => "PythonExprFunction",
+            Callback::RewriteMap => "PythonRewriteMap",
+            Callback::LogItem => "LogFormat ^py",
         }
     }
 
@@ -153,6 +182,9 @@ impl Callback {
             Callback::OutputFilter => "outputfilter",
             Callback::Authn => "authnprovider",
             Callback::Authz => "authorize",
+            Callback::Expression => "exprfunction",
+            Callback::RewriteMap => "rewritemap",
+            Callback::LogItem => "logitem",
         }
     }
 }

@@ -44,6 +44,14 @@ pub(super) unsafe extern "C" fn phase_handlers(
     if let Some(doubt) = handler::doubts(&line) {
         scope.warn(&doubt);
     }
+    if info.phase == Phase::MapToStorage {
+        // httpd looks for directories and files after this phase.
+        // SAFETY: cmd is httpd's.
+        let refused = unsafe { section::refused_but_in_location(scope.cmd) };
+        if !refused.is_null() {
+            return refused;
+        }
+    }
     if info.phase == Phase::Connection {
         return connection(&mut scope, &line);
     }
@@ -71,6 +79,15 @@ pub(super) unsafe extern "C" fn handler_module(
     ptr::null()
 }
 
+/// The bit of a server whose mapping of URLs to files is affected by a handler of this phase at this place.
+fn mapping(phase: Phase, place: Place) -> u8 {
+    match phase {
+        Phase::Content if place.is_location() => ServerConfig::HAS_LOCATION_CONTENT,
+        Phase::MapToStorage => ServerConfig::HAS_MAPPING,
+        _ => 0,
+    }
+}
+
 /// Appends the handlers of a line to the scope's lists of one phase.
 fn add(scope: &mut Scope<'_>, phase: Phase, line: &HandlerLine<'_>, silent: bool) -> Answer {
     if line.handlers.is_empty() {
@@ -81,9 +98,7 @@ fn add(scope: &mut Scope<'_>, phase: Phase, line: &HandlerLine<'_>, silent: bool
         Ok(place) => place,
         Err(text) => return text.as_ptr(),
     };
-    let content_in_location = phase == Phase::Content && place.is_location();
-    let location = if content_in_location { ServerConfig::HAS_LOCATION_CONTENT } else { 0 };
-    scope.mark_server(ServerConfig::HAS_CODE | location);
+    scope.mark_server(ServerConfig::HAS_CODE | mapping(phase, place));
     let pool = scope.pool();
     let mut lists = Vec::new();
     if line.extensions.is_empty() {
@@ -148,6 +163,23 @@ fn connection(scope: &mut Scope<'_>, line: &HandlerLine<'_>) -> Answer {
     if second || again {
         scope.warn("only the first connection handler of a server runs");
     }
+    ptr::null()
+}
+
+/// Callback of PythonAuthnProvider.
+pub(super) unsafe extern "C" fn authn_provider(
+    cmd: *mut sys::cmd_parms,
+    dir: *mut c_void,
+    text: *const c_char,
+) -> Answer {
+    // SAFETY: httpd's arguments; the word is not empty and lives in the pool of the configuration.
+    let (mut scope, place) = unsafe { (Scope::new(cmd, dir), section::place(cmd)) };
+    let place = match place {
+        Ok(place) => place,
+        Err(text) => return text.as_ptr(),
+    };
+    scope.mark_server(ServerConfig::HAS_CODE);
+    scope.dir.authn = scope.pool().alloc(HandlerEntry { text, place, silent: false, next: ptr::null() });
     ptr::null()
 }
 

@@ -2,6 +2,7 @@
 //! httpd.conf (one thread) and `.htaccess` files (any thread, records of its own).
 
 mod handlers;
+mod named;
 pub mod require;
 mod settings;
 
@@ -19,6 +20,9 @@ const ANYWHERE: c_int = sys::OR_ALL;
 const SERVER: c_int = sys::RSRC_CONF;
 /// Server level and sections, not `.htaccess`.
 const NO_HTACCESS: c_int = sys::RSRC_CONF | sys::ACCESS_CONF;
+
+/// Server level and sections, `.htaccess` with AllowOverride AuthConfig.
+const AUTHENTICATION: c_int = NO_HTACCESS | sys::OR_AUTHCFG;
 
 /// What a callback returns: NULL, or a sentence for httpd.
 type Answer = *const c_char;
@@ -42,7 +46,8 @@ const fn command(
 
 const fn raw(phase: Phase) -> sys::command_rec {
     let contexts = match phase {
-        Phase::PostReadRequest | Phase::Trans | Phase::Connection => SERVER,
+        Phase::PostReadRequest | Phase::Quick | Phase::Trans | Phase::Connection => SERVER,
+        Phase::MapToStorage => NO_HTACCESS,
         _ => ANYWHERE,
     };
     let name = PHASES[phase as usize].directive;
@@ -83,12 +88,19 @@ impl Commands {
 }
 
 /// How many directives there are.
-pub const COUNT: usize = 28;
+pub const COUNT: usize = 35;
 
 /// The command table.
 pub static COMMANDS: Commands = Commands([
+    raw(Phase::AccessCheckerEx),
     raw(Phase::Access),
     raw(Phase::Authen),
+    one(
+        c"PythonAuthnProvider",
+        handlers::authn_provider,
+        AUTHENTICATION,
+        c"the object that knows the users, for AuthBasicProvider python and AuthDigestProvider python",
+    ),
     raw(Phase::Authz),
     flag(
         c"PythonAutoReload",
@@ -104,6 +116,13 @@ pub static COMMANDS: Commands = Commands([
         settings::FlagDirective::EnablePdb,
         ANYWHERE,
         c"run handlers under pdb (httpd -X): On or Off",
+    ),
+    command(
+        c"PythonExprFunction",
+        sys::cmd_func { take2: Some(named::expr_function) },
+        sys::cmd_how_TAKE2,
+        SERVER,
+        c"a name for httpd's expressions and the function it calls",
     ),
     raw(Phase::Fixup),
     raw(Phase::Content),
@@ -136,6 +155,7 @@ pub static COMMANDS: Commands = Commands([
         NO_HTACCESS,
         c"a handler and the name of the input filter it makes",
     ),
+    raw(Phase::InsertFilter),
     flag(
         c"PythonInterpPerDirective",
         settings::FlagDirective::PerDirective,
@@ -156,6 +176,7 @@ pub static COMMANDS: Commands = Commands([
         c"own or shared: whether the server's interpreters have a GIL of their own",
     ),
     raw(Phase::Log),
+    raw(Phase::MapToStorage),
     flag(c"PythonOptimize", settings::FlagDirective::Optimize, SERVER, c"run Python with -OO: On or Off"),
     command(
         c"PythonOption",
@@ -173,6 +194,14 @@ pub static COMMANDS: Commands = Commands([
     ),
     one(c"PythonPath", settings::path, ANYWHERE, c"a Python expression that gives sys.path"),
     raw(Phase::PostReadRequest),
+    raw(Phase::Quick),
+    command(
+        c"PythonRewriteMap",
+        sys::cmd_func { take2: Some(named::rewrite_map) },
+        sys::cmd_how_TAKE2,
+        SERVER,
+        c"a name for RewriteMap's int: and the function it calls",
+    ),
     raw(Phase::Trans),
     raw(Phase::Type),
     // The end of the table.

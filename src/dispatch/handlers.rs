@@ -10,6 +10,7 @@ use super::child::core;
 use super::report::{self, Place};
 use super::resolve::{self, Lookup};
 use crate::abi::PhaseCall;
+use crate::httpd::handler_list::HandlerEntry;
 use crate::httpd::log::{Level, Owner};
 use crate::httpd::pool::bytes;
 use crate::httpd::request_state::{ListEntry, RequestState};
@@ -118,10 +119,15 @@ fn one(py: Python<'_>, call: &PhaseCall<'_>, object: &Bound<'_, request::Request
     let outcome = outcome.or_else(|error| server_return(py, object, error));
     match outcome.and_then(|value| status(&value, entry.text())) {
         Ok(result) if goes_on(call.phase.info().chain, result) => Next::Go(result),
-        Ok(result) => Next::Stop(result),
+        Ok(result) => {
+            if call.phase == Phase::InsertFilter {
+                no_meaning(py, call, entry, result);
+            }
+            Next::Stop(result)
+        }
         Err(error) => {
             let debug = call.settings.is_some_and(|settings| settings.debug.is_on())
-                && !matches!(call.phase, Phase::Log | Phase::Cleanup);
+                && !matches!(call.phase, Phase::InsertFilter | Phase::Log | Phase::Cleanup);
             let interpreter = state::name();
             let handler = String::from_utf8_lossy(entry.text());
             let place = Place { phase: call.phase.name(), handler: &handler, interpreter: &interpreter };
@@ -130,6 +136,15 @@ fn one(py: Python<'_>, call: &PhaseCall<'_>, object: &Bound<'_, request::Request
             Next::Stop(report::uncaught(py, object, request, &place, &error, debug))
         }
     }
+}
+
+/// httpd takes no result from this phase.
+fn no_meaning(py: Python<'_>, call: &PhaseCall<'_>, entry: &HandlerEntry, result: c_int) {
+    let (phase, handler) = (call.phase.name(), String::from_utf8_lossy(entry.text()));
+    let text = format!("{phase} {handler}: the result {result} has no meaning here, the request goes on");
+    // SAFETY: the host passes a live request; its phase is running.
+    let owner = Owner::Request(unsafe { sys::request_rec::view(call.request) });
+    report::log_summary(py, owner, "MPY0404", &text);
 }
 
 /// httpd was started with -X, which defines DEBUG, or with -D ONE_PROCESS.

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 
 use super::chain;
 use super::handler_list::{ExtNode, HandlerEntry, HandlerList};
+use super::named::NamedNode;
 use super::pool::{Pool, bytes};
 pub use super::settings::{Flag, OptionNode, Settings};
 use super::sys;
@@ -63,6 +64,8 @@ pub struct DirConfig {
     pub by_ext: *const ExtNode,
     /// The Python filters.
     pub filters: *const FilterNode,
+    /// PythonAuthnProvider, NULL where there is none.
+    pub authn: *const HandlerEntry,
     /// Anything was written into this record.
     pub touched: bool,
 }
@@ -75,6 +78,7 @@ impl DirConfig {
         lists: [ptr::null_mut(); Phase::COUNT],
         by_ext: chain::empty(),
         filters: chain::empty(),
+        authn: ptr::null(),
         touched: false,
     };
 
@@ -86,6 +90,12 @@ impl DirConfig {
     pub unsafe fn of<'a>(vector: *const sys::ap_conf_vector_t) -> Option<&'a DirConfig> {
         // SAFETY: httpd's vectors are arrays of pointers indexed by module_index.
         unsafe { module_config(vector).cast::<DirConfig>().as_ref() }
+    }
+
+    /// The object that knows the users.
+    pub fn authn(&self) -> Option<&HandlerEntry> {
+        // SAFETY: NULL or an entry of the same configuration.
+        unsafe { self.authn.as_ref() }
     }
 
     /// The generic list of a phase.
@@ -182,6 +192,8 @@ pub struct ServerConfig {
     pub connection: *mut HandlerList,
     /// PythonImport, the last line first.
     pub imports: *const ImportNode,
+    /// PythonExprFunction and PythonRewriteMap.
+    pub named: *const NamedNode,
     /// PythonInterpreterGIL.
     pub gil: GilMode,
     /// What Python directives belong to this server: the `HAS_` bits.
@@ -195,12 +207,15 @@ impl ServerConfig {
     pub const HAS_CODE: u8 = 2;
     /// A content handler in a `<Location>`.
     pub const HAS_LOCATION_CONTENT: u8 = 4;
+    /// A PythonMapToStorageHandler.
+    pub const HAS_MAPPING: u8 = 8;
 
     /// An empty record.
     pub const EMPTY: ServerConfig = ServerConfig {
         settings: Settings::EMPTY,
         connection: ptr::null_mut(),
         imports: chain::empty(),
+        named: chain::empty(),
         gil: GilMode::Unset,
         python: 0,
     };
@@ -250,6 +265,7 @@ pub unsafe extern "C" fn merge_dir(pool: *mut sys::apr_pool_t, outer: *mut c_voi
             lists,
             by_ext: chain::overlay(pool, add.by_ext, base.by_ext),
             filters: chain::overlay(pool, add.filters, base.filters),
+            authn: if add.authn.is_null() { base.authn } else { add.authn },
             touched: true,
         }
     };
@@ -271,9 +287,12 @@ pub unsafe extern "C" fn merge_server(
     // SAFETY: httpd passes two records made by create_server, and the configuration's pool.
     let (pool, base, add) =
         unsafe { (Pool::from_raw(pool), &*outer.cast::<ServerConfig>(), &*inner.cast::<ServerConfig>()) };
+    // SAFETY: both records live in the configuration's pool.
+    let (settings, named) =
+        unsafe { (add.settings.merged(&base.settings, pool), chain::overlay(pool, add.named, base.named)) };
     let merged = ServerConfig {
-        // SAFETY: both records live in the configuration's pool.
-        settings: unsafe { add.settings.merged(&base.settings, pool) },
+        settings,
+        named,
         connection: if add.connection.is_null() { base.connection } else { add.connection },
         gil: if add.gil == GilMode::Unset { base.gil } else { add.gil },
         python: add.python | base.python,
