@@ -5,7 +5,7 @@ use std::ptr;
 
 use crate::directives::require;
 use crate::dispatch::filter::FILTERS;
-use crate::dispatch::{authz, mapping, phases};
+use crate::dispatch::{authn, authz, expression, mapping, phases};
 use crate::httpd::{filter, idle, sys, tally};
 use crate::phase::Phase;
 use crate::server;
@@ -61,6 +61,10 @@ static BEFORE_AUTHEN: Modules<4> =
 static BEFORE_TYPE: Modules<4> =
     Modules([c"mod_mime.c".as_ptr(), c"mod_mime_magic.c".as_ptr(), c"mod_negotiation.c".as_ptr(), ptr::null()]);
 
+/// What mod_auth_basic and mod_auth_digest call for the provider `python`.
+static AUTHN: sys::authn_provider =
+    sys::authn_provider { check_password: Some(authn::check_password), get_realm_hash: Some(authn::get_realm_hash) };
+
 /// What mod_authz_core calls for `Require python`.
 static AUTHZ: sys::authz_provider =
     sys::authz_provider { check_authorization: Some(authz::check), parse_require_line: Some(require::parse) };
@@ -93,8 +97,10 @@ pub unsafe extern "C" fn register(pool: *mut sys::apr_pool_t) {
         sys::ap_hook_insert_filter(Some(insert_filter), none, none, MIDDLE);
         sys::ap_hook_handler(Some(handler), none, none, MIDDLE);
         sys::ap_hook_log_transaction(Some(log_transaction), none, none, MIDDLE);
+        sys::ap_hook_expr_lookup(Some(expression::lookup), none, none, MIDDLE);
         filter::register_dynamic(FILTERS);
         sys::mpy_hook_status(Some(status::status_hook));
+        provider(pool, sys::AUTHN_PROVIDER_GROUP, sys::AUTHN_PROVIDER_VERSION, (&raw const AUTHN).cast());
         provider(pool, sys::AUTHZ_PROVIDER_GROUP, sys::AUTHZ_PROVIDER_VERSION, (&raw const AUTHZ).cast());
     }
 }

@@ -140,11 +140,31 @@ pub enum Callback {
     Authn,
     /// Whether a user may come in
     Authz,
+    /// A function in an expression
+    Expression,
+    /// A key's value for mod_rewrite
+    RewriteMap,
+    /// A part of a line in an access log
+    LogItem,
+    /// A child begins
+    ChildInit,
+    /// A child ends
+    ChildExit,
 }
 
 impl Callback {
     /// Every one, in the order of the enum.
-    pub const ALL: &[Callback] = &[Callback::InputFilter, Callback::OutputFilter, Callback::Authn, Callback::Authz];
+    pub const ALL: &[Callback] = &[
+        Callback::InputFilter,
+        Callback::OutputFilter,
+        Callback::Authn,
+        Callback::Authz,
+        Callback::Expression,
+        Callback::RewriteMap,
+        Callback::LogItem,
+        Callback::ChildInit,
+        Callback::ChildExit,
+    ];
     /// How many there are.
     pub const COUNT: usize = Self::ALL.len();
 
@@ -155,6 +175,11 @@ impl Callback {
             Callback::OutputFilter => "PythonOutputFilter",
             Callback::Authn => "PythonAuthnProvider",
             Callback::Authz => "Require python",
+            Callback::Expression => "PythonExprFunction",
+            Callback::RewriteMap => "PythonRewriteMap",
+            Callback::LogItem => "LogFormat ^py",
+            Callback::ChildInit => "PythonChildInitHandler",
+            Callback::ChildExit => "PythonChildExitHandler",
         }
     }
 
@@ -165,6 +190,11 @@ impl Callback {
             Callback::OutputFilter => "outputfilter",
             Callback::Authn => "authnprovider",
             Callback::Authz => "authorize",
+            Callback::Expression => "exprfunction",
+            Callback::RewriteMap => "rewritemap",
+            Callback::LogItem => "logitem",
+            Callback::ChildInit => "childinithandler",
+            Callback::ChildExit => "childexithandler",
         }
     }
 }

@@ -30,12 +30,6 @@ struct Serving {
     begun_line: bool,
 }
 
-impl Serving {
-    fn is_for(&self, other: &Serving) -> bool {
-        ptr::eq(self.conn, other.conn) && ptr::eq(self.request, other.request)
-    }
-}
-
 thread_local! {
     static SERVING: Cell<Serving> =
         const { Cell::new(Serving { conn: ptr::null(), request: ptr::null_mut(), begun_line: false }) };
@@ -63,15 +57,25 @@ impl Drop for Active {
 
 /// Serves something else from now on; returns what was served. A line that was begun for a request ends with it, so that
 /// the rest of no line gets into the log of another one.
-fn turn_to(mut next: Serving) -> Serving {
-    let now = SERVING.get();
-    next.begun_line = now.begun_line && now.is_for(&next);
-    if now.begun_line && !next.begun_line {
+#[inline]
+fn turn_to(next: Serving) -> Serving {
+    SERVING.with(|serving| {
+        let now = serving.get();
+        let begun_line = now.begun_line && keeps_line(&now, &next);
+        serving.set(Serving { begun_line, ..next });
+        now
+    })
+}
+
+/// Whether a line that was begun can go on; else it is ended, in the log of what was served.
+#[cold]
+fn keeps_line(now: &Serving, next: &Serving) -> bool {
+    let same = ptr::eq(now.conn, next.conn) && ptr::eq(now.request, next.request);
+    if !same {
         // SAFETY: whoever makes or drops an `Active` holds the GIL, inside a call of the image's door.
         streams::end_lines(unsafe { Python::assume_attached() });
     }
-    SERVING.set(next);
-    now
+    same
 }
 
 /// Notes whether this thread has begun a line of a standard stream.

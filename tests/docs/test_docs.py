@@ -25,6 +25,7 @@ OBJECTS = {
 CONTEXTS = {
     "ANYWHERE": ("server, virtual host, section, .htaccess", "any"),
     "SERVER": ("server, virtual host", "not in .htaccess"),
+    "AUTHENTICATION": ("server, virtual host, section, .htaccess", "AuthConfig"),
     "NO_HTACCESS": ("server, virtual host, section", "not in .htaccess"),
 }
 
@@ -45,7 +46,7 @@ def directives():
     special = {variant: contexts for names, contexts in arms for variant in re.findall(r"Phase::(\w+)", names)}
     table = source[source.index("pub static COMMANDS") : source.index("// The end of the table.")]
     found = {}
-    for row in re.finditer(r'raw\(Phase::(\w+)\)|c"(Python\w+)",(.*?)\b(ANYWHERE|SERVER|NO_HTACCESS)\b', table, re.S):
+    for row in re.finditer(r'raw\(Phase::(\w+)\)|c"(Python\w+)",(.*?)\b(ANYWHERE|SERVER|AUTHENTICATION|NO_HTACCESS)\b', table, re.S):
         if row[1]:
             found[phases()[row[1]][0]] = special.get(row[1], "ANYWHERE")
         else:

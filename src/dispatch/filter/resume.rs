@@ -84,6 +84,9 @@ pub unsafe fn begin(
                 if relay.is_none() {
                     let text = b"MPY0413: no thread can be made for the generator of a filter";
                     Owner::Request(sys::request_rec::view(pass.request)).log(Level::ERR, text);
+                    let generator = Generator { interp, iterator, object, relay: ptr::null(), filter: pass.filter };
+                    in_this_thread(Work { pass: None, ..work(pass, instance, generator) });
+                    return FAILED;
                 }
             }
         }
