@@ -1,9 +1,9 @@
 //! One line per hook of httpd. All go through `guard`.
 
-use std::ffi::{c_char, c_int};
+use std::ffi::{c_char, c_int, c_void};
 use std::ptr;
 
-use crate::dispatch::phases;
+use crate::dispatch::{connection, phases};
 use crate::httpd::{idle, sys};
 use crate::phase::Phase;
 use crate::server;
@@ -31,6 +31,20 @@ request_hooks! {
     log_transaction => phases::request, Phase::Log;
 }
 
+/// The child is busy from here on, before any Python code runs.
+unsafe extern "C" fn pre_connection(conn: *mut sys::conn_rec, socket: *mut c_void) -> c_int {
+    // SAFETY: httpd passes a live connection.
+    unsafe {
+        idle::pre_connection(conn, socket);
+        connection::pre(conn)
+    }
+}
+
+unsafe extern "C" fn process_connection(conn: *mut sys::conn_rec) -> c_int {
+    // SAFETY: httpd passes a live connection.
+    unsafe { connection::process(conn) }
+}
+
 /// Names of modules, as httpd's hook lists want them: it keeps the address.
 #[repr(transparent)]
 struct Modules<const N: usize>([*const c_char; N]);
@@ -47,6 +61,9 @@ static BEFORE_AUTHEN: Modules<4> =
 static BEFORE_TYPE: Modules<4> =
     Modules([c"mod_mime.c".as_ptr(), c"mod_mime_magic.c".as_ptr(), c"mod_negotiation.c".as_ptr(), ptr::null()]);
 
+/// A connection handler begins when the TLS handshake is done.
+static AFTER_HANDSHAKE: Modules<2> = Modules([c"mod_ssl.c".as_ptr(), ptr::null()]);
+
 /// httpd's callback to register hooks; all stand in the middle, so that the order of LoadModule lines decides among
 /// the other modules.
 pub unsafe extern "C" fn register(_pool: *mut sys::apr_pool_t) {
@@ -57,7 +74,8 @@ pub unsafe extern "C" fn register(_pool: *mut sys::apr_pool_t) {
         sys::ap_hook_pre_config(Some(server::pre_config), none, none, MIDDLE);
         sys::ap_hook_post_config(Some(server::post_config), none, none, MIDDLE);
         sys::ap_hook_child_init(Some(server::child_init), none, none, MIDDLE);
-        sys::ap_hook_pre_connection(Some(idle::pre_connection), none, none, MIDDLE);
+        sys::ap_hook_pre_connection(Some(pre_connection), none, none, MIDDLE);
+        sys::ap_hook_process_connection(Some(process_connection), AFTER_HANDSHAKE.0.as_ptr(), none, MIDDLE);
         sys::ap_hook_post_read_request(Some(post_read_request), none, none, MIDDLE);
         sys::ap_hook_translate_name(Some(translate_name), none, BEFORE_TRANS.0.as_ptr(), MIDDLE);
         sys::ap_hook_map_to_storage(Some(map_to_storage), none, none, MIDDLE);

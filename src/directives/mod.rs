@@ -41,7 +41,7 @@ const fn command(
 
 const fn raw(phase: Phase) -> sys::command_rec {
     let contexts = match phase {
-        Phase::PostReadRequest | Phase::Trans | Phase::Connection => SERVER,
+        Phase::PostReadRequest | Phase::Trans | Phase::PreConnection | Phase::Connection => SERVER,
         _ => ANYWHERE,
     };
     let name = PHASES[phase as usize].directive;
@@ -82,7 +82,7 @@ impl Commands {
 }
 
 /// How many directives there are.
-pub const COUNT: usize = 28;
+pub const COUNT: usize = 29;
 
 /// The command table.
 pub static COMMANDS: Commands = Commands([
@@ -172,6 +172,7 @@ pub static COMMANDS: Commands = Commands([
     ),
     one(c"PythonPath", settings::path, ANYWHERE, c"a Python expression that gives sys.path"),
     raw(Phase::PostReadRequest),
+    raw(Phase::PreConnection),
     raw(Phase::Trans),
     raw(Phase::Type),
     // The end of the table.

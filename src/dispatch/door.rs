@@ -8,7 +8,7 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-use super::{child, handlers};
+use super::{child, connection, handlers};
 use crate::abi::{Call, HostTable, ImageTable};
 use crate::guard;
 use crate::httpd::config;
@@ -80,6 +80,9 @@ fn door(py: Python<'_>) -> PyResult<()> {
 /// having no result.
 fn panicked(call: &mut Call<'_, '_>, text: &str) {
     let interpreter = state::name();
+    if let Call::Connection(call) = call {
+        return connection::image::panicked(call, text);
+    }
     let Call::Phase(call) = call else {
         Owner::Default.log(Level::CRIT, format!("{text} (interpreter '{interpreter}')").as_bytes());
         return;
@@ -99,6 +102,7 @@ fn serve(py: Python<'_>, call: &mut Call<'_, '_>) {
     match call {
         Call::Start(call) => child::start(py, call),
         Call::Phase(call) => handlers::run(py, call),
+        Call::Connection(call) => connection::image::run(py, call),
         Call::RequestCleanup(call) => child::request_cleanup(py, call),
         Call::Expire(call) => child::expire(py, call),
         Call::ExportAttributes(request) => child::export_attributes(py, *request),

@@ -2,6 +2,7 @@
 //! `door` and what it calls run inside an image, with its interpreter's GIL.
 
 pub mod child;
+pub mod connection;
 pub mod door;
 mod handlers;
 pub mod phases;

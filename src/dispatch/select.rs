@@ -33,6 +33,21 @@ pub unsafe fn interpreter(
     }
 }
 
+/// The interpreter's name for a connection that has no request yet: PythonInterpreter, then the main interpreter where
+/// PythonInterpPerDirective is on, since there is no directory, then the name of the server.
+///
+/// # Safety
+/// `server` is a live server record, `settings` its configuration.
+pub unsafe fn of_connection(server: *const sys::server_rec, settings: &Settings) -> *const c_char {
+    let name = match settings {
+        settings if !settings.interpreter.is_null() => settings.interpreter,
+        settings if settings.per_directive.is_on() => ptr::null(),
+        // SAFETY: the caller guarantees the record.
+        _ => unsafe { (*server).server_hostname.cast_const() },
+    };
+    if name.is_null() { MAIN.as_ptr() } else { name }
+}
+
 /// The directory of `r->filename`, with one trailing slash; NULL where no file is known.
 unsafe fn file_directory(request: *const sys::request_rec) -> *const c_char {
     // SAFETY: as in interpreter.

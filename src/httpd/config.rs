@@ -173,8 +173,10 @@ pub enum GilMode {
 pub struct ServerConfig {
     /// Directives and options.
     pub settings: Settings,
-    /// PythonConnectionHandler.
+    /// PythonConnectionHandler: one handler.
     pub connection: *mut HandlerList,
+    /// PythonPreConnectionHandler.
+    pub pre_connection: *mut HandlerList,
     /// PythonImport, the last line first.
     pub imports: *const ImportNode,
     /// PythonInterpreterGIL.
@@ -195,6 +197,7 @@ impl ServerConfig {
     pub const EMPTY: ServerConfig = ServerConfig {
         settings: Settings::EMPTY,
         connection: ptr::null_mut(),
+        pre_connection: ptr::null_mut(),
         imports: chain::empty(),
         gil: GilMode::Unset,
         python: 0,
@@ -203,6 +206,14 @@ impl ServerConfig {
     /// How much of Python the server has: 2 with code to run, 1 with any directive.
     pub fn rank(&self) -> u8 {
         if self.python & Self::HAS_CODE != 0 { 2 } else { self.python & Self::HAS_DIRECTIVE }
+    }
+
+    /// The handlers of a phase of connections, which belong to the server that the connection came in on.
+    #[inline]
+    pub fn connection_list(&self, phase: Phase) -> Option<&HandlerList> {
+        let list = if phase == Phase::PreConnection { self.pre_connection } else { self.connection };
+        // SAFETY: NULL or a list of the same configuration.
+        unsafe { list.as_ref() }
     }
 
     /// The record of a server.
@@ -270,6 +281,7 @@ pub unsafe extern "C" fn merge_server(
         // SAFETY: both records live in the configuration's pool.
         settings: unsafe { add.settings.merged(&base.settings, pool) },
         connection: if add.connection.is_null() { base.connection } else { add.connection },
+        pre_connection: if add.pre_connection.is_null() { base.pre_connection } else { add.pre_connection },
         gil: if add.gil == GilMode::Unset { base.gil } else { add.gil },
         python: add.python | base.python,
         ..*add

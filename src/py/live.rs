@@ -8,21 +8,43 @@ use std::cell::Cell;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
 use super::capi;
 use super::errors::ExpiredError;
+use crate::httpd::conn;
 use crate::httpd::request;
 use crate::httpd::sys;
 use crate::httpd::view::Record;
 
+/// Whether Python may read and write the connection itself now.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum RawIo {
+    /// A handler of the connection, or of a request that has it for itself and no response yet.
+    Allowed,
+    /// httpd has not put its filters in place yet.
+    TooEarly,
+    /// Something else is on its way through the connection, or it is none: filters, cleanups, HTTP/2.
+    Forbidden,
+}
+
+/// What this thread is serving in this interpreter.
+#[derive(Clone, Copy)]
+struct Serving {
+    conn: *const sys::conn_rec,
+    /// The request on top of the connection.
+    request: *mut sys::request_rec,
+    raw_io: RawIo,
+}
+
 thread_local! {
-    /// The connection this thread is serving in this interpreter, and the request on top of it.
-    static ACTIVE: Cell<(*const sys::conn_rec, *mut sys::request_rec)> = const { Cell::new((ptr::null(), ptr::null_mut())) };
+    static ACTIVE: Cell<Serving> =
+        const { Cell::new(Serving { conn: ptr::null(), request: ptr::null_mut(), raw_io: RawIo::Forbidden }) };
 }
 
 /// Makes this thread the one that serves a connection, until it is dropped.
-pub struct Active(*const sys::conn_rec, *mut sys::request_rec);
+pub struct Active(Serving);
 
 impl Active {
     /// `request` may be null outside requests.
@@ -30,20 +52,25 @@ impl Active {
     /// # Safety
     /// The connection is being served by this thread, and stays so until the result is dropped.
     pub unsafe fn new(conn: *const sys::conn_rec, request: *mut sys::request_rec) -> Active {
-        let (outer, outer_request) = ACTIVE.replace((conn, request));
-        Active(outer, outer_request)
+        Active(ACTIVE.replace(Serving { conn, request, raw_io: RawIo::Forbidden }))
+    }
+
+    /// Says whether the connection itself may be read and written; without it that is forbidden.
+    pub fn with_raw_io(self, raw_io: RawIo) -> Active {
+        ACTIVE.set(Serving { raw_io, ..ACTIVE.get() });
+        self
     }
 }
 
 impl Drop for Active {
     fn drop(&mut self) {
-        ACTIVE.set((self.0, self.1));
+        ACTIVE.set(self.0);
     }
 }
 
 /// Runs `body` with the innermost request this thread is serving in this interpreter; None where there is none.
 pub fn with_current<R>(body: impl for<'r> FnOnce(request::Request<'r>) -> R) -> Option<R> {
-    let record = ACTIVE.get().1;
+    let record = ACTIVE.get().request;
     // SAFETY: the thread serves the request until its `Active` is dropped, which outlives this call.
     (!record.is_null()).then(|| body(unsafe { sys::request_rec::view(record) }))
 }
@@ -87,7 +114,7 @@ impl<T> Live<T> {
         if record.is_null() {
             return Err(ExpiredError::new_err("the request or connection this object belongs to has ended"));
         }
-        if !ptr::eq(ACTIVE.get().0, self.conn) {
+        if !ptr::eq(ACTIVE.get().conn, self.conn) {
             return Err(ExpiredError::new_err(
                 "this object belongs to a request or connection that this thread is not serving now",
             ));
@@ -129,5 +156,45 @@ impl Live<sys::request_rec> {
     pub fn connection(&self) -> PyResult<Live<sys::conn_rec>> {
         // SAFETY: the record is live; its connection outlives it, and is the key of both pointers.
         self.with(|record| unsafe { Live::new((*record).connection, (*record).connection) })
+    }
+}
+
+impl Live<sys::conn_rec> {
+    /// A connection's first pointer, for the object that a handler of the connection gets.
+    ///
+    /// # Safety
+    /// As [`Live::new`].
+    pub unsafe fn of_connection(conn: *mut sys::conn_rec) -> Live<sys::conn_rec> {
+        // SAFETY: the caller guarantees it.
+        unsafe { Live::new(conn, conn) }
+    }
+
+    /// Runs `body` with the connection, to read or write it itself.
+    ///
+    /// # Errors
+    /// As [`Live::with`]; RuntimeError where that is not possible now.
+    pub fn raw_io<R>(&self, body: impl for<'r> FnOnce(conn::Conn<'r>) -> R) -> PyResult<R> {
+        self.with(|_| ())?;
+        let serving = ACTIVE.get();
+        let of_request = !serving.request.is_null();
+        // A sub-request writes into another response, a stream of HTTP/2 has no connection of its own.
+        let shared = with_current(|request| request.main().is_some()) == Some(true)
+            || self.view(|conn| conn.is_secondary())?;
+        match serving.raw_io {
+            RawIo::Allowed if !shared => self.view(|conn| {
+                if of_request {
+                    // Nobody can tell where the next request would begin.
+                    conn.set_keepalive(sys::ap_conn_keepalive_e_AP_CONN_CLOSE as i32);
+                }
+                body(conn)
+            }),
+            RawIo::TooEarly => Err(PyRuntimeError::new_err(
+                "the connection cannot be read or written yet: httpd opens it after its PythonPreConnectionHandlers",
+            )),
+            RawIo::Allowed | RawIo::Forbidden => Err(PyRuntimeError::new_err(
+                "the connection itself can be read and written in connection handlers, and in handlers of a main \
+                 request over HTTP/1 before its response ends; not in filters, log handlers and cleanups",
+            )),
+        }
     }
 }

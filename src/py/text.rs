@@ -103,3 +103,17 @@ pub fn argument<'a>(value: &'a Bound<'_, PyString>) -> PyResult<&'a [u8]> {
     }
     Ok(bytes)
 }
+
+/// The bytes of what `write` methods accept: bytes, or str as UTF-8.
+///
+/// # Errors
+/// TypeError for other types, UnicodeEncodeError for lone surrogates.
+pub fn data<'a>(value: &'a Bound<'_, PyAny>) -> PyResult<&'a [u8]> {
+    if let Ok(bytes) = value.cast::<PyBytes>() {
+        Ok(bytes.as_bytes())
+    } else if let Ok(text) = value.cast::<PyString>() {
+        Ok(text.to_str()?.as_bytes())
+    } else {
+        Err(PyTypeError::new_err(format!("write() takes str or bytes, not {}", value.get_type().name()?)))
+    }
+}

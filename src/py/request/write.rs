@@ -1,12 +1,13 @@
 //! Writing the response. What is written goes into httpd's output filters without the GIL: filters in Python and a slow
 //! client hold nobody else up.
 
-use pyo3::exceptions::{PyOSError, PyTypeError};
+use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
-use pyo3::types::{PyAny, PyBytes, PyString};
+use pyo3::types::PyAny;
 
 use super::Request;
 use crate::py::detach::without_gil;
+use crate::py::text;
 
 /// The client does not take the response any more.
 pub(super) fn client_gone() -> PyErr {
@@ -37,17 +38,6 @@ pub fn handler_ended(py: Python<'_>, request: &Request) {
     let _ = request.release(py);
 }
 
-/// The bytes of what `write` accepts: bytes, or str as UTF-8.
-fn data<'a>(value: &'a Bound<'_, PyAny>) -> PyResult<&'a [u8]> {
-    if let Ok(bytes) = value.cast::<PyBytes>() {
-        Ok(bytes.as_bytes())
-    } else if let Ok(text) = value.cast::<PyString>() {
-        Ok(text.to_str()?.as_bytes())
-    } else {
-        Err(PyTypeError::new_err(format!("write() takes str or bytes, not {}", value.get_type().name()?)))
-    }
-}
-
 #[pymethods]
 impl Request {
     /// write(data, flush=1): sends str (as UTF-8) or bytes, at once unless flush is 0.
@@ -55,7 +45,7 @@ impl Request {
     /// Empty data does nothing. Raises OSError where the client is gone, TypeError for other types.
     #[pyo3(signature = (data, flush = 1))]
     fn write(&self, py: Python<'_>, data: &Bound<'_, PyAny>, flush: i32) -> PyResult<()> {
-        self.send(py, self::data(data)?, flush != 0)
+        self.send(py, text::data(data)?, flush != 0)
     }
 
     /// flush(): sends what httpd has buffered. Raises OSError where the client is gone.

@@ -1,0 +1,373 @@
+"""conn.read, conn.readline and conn.write: what they give, what they wait for, and what a lost peer raises."""
+
+import socket
+import struct
+import time
+
+import pytest
+
+from harness import client
+from harness.ports import hosts
+
+HANDLERS = r"""
+import threading, time
+from mod_python import apache
+
+def error(call, *args, **named):
+    try:
+        return call(*args, **named)
+    except Exception as raised:
+        return [c.__name__ for c in type(raised).__mro__ if c in (type(raised), OSError)], str(raised)
+
+def run(conn):
+    "Runs the first line, which is Python."
+    scope = {"conn": conn, "error": error, "apache": apache, "time": time}
+    exec(conn.readline().replace(b";;", b"\n"), scope)
+    if "result" in scope:
+        conn.write(repr(scope["result"]))
+    return scope.get("answer", apache.OK)
+
+def store(conn):
+    "A small protocol of lines."
+    values = {}
+    conn.write("220 store\r\n")
+    try:
+        while True:
+            word, _, rest = conn.readline(1000).rstrip(b"\r\n").partition(b" ")
+            if word == b"SET":
+                name, size = rest.split()
+                wanted, data = int(size), b""
+                while len(data) < wanted:
+                    data += conn.read(wanted - len(data))
+                values[name] = data
+                conn.write("250 stored\r\n")
+            elif word == b"GET":
+                data = values.get(rest, b"")
+                conn.write(b"250 %d\r\n" % len(data) + data)
+            elif word == b"QUIT":
+                conn.write("221 bye\r\n")
+                return apache.OK
+            else:
+                conn.write("500 what?\r\n")
+    except OSError:
+        return apache.OK
+
+seen = []
+
+def uncaught(conn):
+    while True:
+        conn.write(conn.readline())
+
+def show(req):
+    what = req.args or ""
+    if what == "seen":
+        req.write(repr(seen))
+    elif what == "ask":
+        seen.append(error(req.connection.write, "raw "))
+        conn = req.connection
+        req.connection.write(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n")
+        line = conn.readline()
+        conn.write(line.upper())
+        return apache.DONE
+    return apache.OK
+"""
+
+HOSTS = {
+    "run": "PythonConnectionHandler conns::run\nTimeout 1",
+    "store": "PythonConnectionHandler conns::store",
+    "uncaught": "PythonConnectionHandler conns::uncaught",
+}
+
+CONFIG = """
+<Directory "@DOCS@">
+    SetHandler mod_python
+    PythonHandler conns::show
+</Directory>
+"""
+
+
+@pytest.fixture(scope="module")
+def site(tree, mpm):
+    with hosts(tree, mpm, HOSTS, CONFIG, {"htdocs/conns.py": HANDLERS}, processes=1) as running:
+        yield running
+
+
+def code(text):
+    """One line that runs a program there."""
+    return text.strip("\n").replace("\n", ";;").encode() + b"\n"
+
+
+def run(site, text, *pieces, pause=0.1, finish=True):
+    """Run a program on a connection, send pieces with pauses between them, and return its result."""
+    with site.at("run") as connection:
+        connection.send(code(text))
+        for piece in pieces:
+            time.sleep(pause)
+            connection.send(piece)
+        if finish:
+            connection.socket.shutdown(socket.SHUT_WR)
+        answer = connection.read_to_end()
+    return eval(answer) if answer else None
+
+
+ENDED = (["ConnectionAbortedError", "OSError"], "Connection read error: the peer has closed the connection")
+
+
+def test_read_gives_what_arrives(site):
+    # spec: api:7/read
+    with site.at("run") as connection:
+        connection.send(code("conn.write('ready')\nresult = [conn.read(), conn.read(0), conn.read()]"))
+        assert connection.read(5) == b"ready"
+        for piece in (b"a", b"bc"):
+            connection.send(piece)
+            time.sleep(0.1)
+        connection.socket.shutdown(socket.SHUT_WR)
+        assert eval(connection.read_to_end()) == [b"a", b"bc", None]
+
+
+def test_read_at_most(site):
+    # spec: api:7/read
+    text = "conn.write('ready')\nresult = [conn.read(2), conn.read(len=1), conn.read(100), conn.read(10)]"
+    with site.at("run") as connection:
+        connection.send(code(text))
+        assert connection.read(5) == b"ready"
+        connection.send(b"abcdef")
+        connection.socket.shutdown(socket.SHUT_WR)
+        assert eval(connection.read_to_end()) == [b"ab", b"c", b"def", None]
+
+
+def test_end_is_told_once(site):
+    # spec: api:7/read, api:7/readline
+    text = "result = [conn.read(), error(conn.read), error(conn.read, -1), error(conn.readline)]"
+    assert run(site, text) == [None, ENDED, ENDED, ENDED]
+    assert run(site, "result = [conn.read(-1), error(conn.read)]") == [None, ENDED]
+    assert run(site, "result = [error(conn.readline), error(conn.read)]") == [ENDED, ENDED]
+
+
+@pytest.mark.parametrize("size", [1, 8191, 8192, 8193, 3_000_000])
+def test_read_everything(site, size):
+    # spec: api:7/read
+    data = bytes(range(256)) * (size // 256 + 1)
+    answer = run(site, "d = conn.read(-1)\nresult = (len(d), hash(d) == hash(bytes(range(256)) * (len(d) // 256)), error(conn.read))", data)
+    assert answer == (len(data), True, ENDED)
+
+
+def test_lines(site):
+    # spec: api:7/readline
+    text = "result = [conn.readline(), conn.readline(0), conn.readline(), conn.readline(), error(conn.readline)]"
+    assert run(site, text, b"one\n\ntwo\r\nthree") == [b"one\n", b"\n", b"two\r\n", b"three", ENDED]
+    assert run(site, "result = conn.readline()", b"in ", b"three ", b"pieces\n") == b"in three pieces\n"
+
+
+def test_lines_with_a_limit(site):
+    # spec: api:7/readline
+    text = "result = [conn.readline(3), conn.readline(len=1), conn.readline(100), conn.readline(2), conn.read(1), conn.readline(9), conn.readline(9)]"
+    assert run(site, text, b"abcdef\nghijkl\nend") == [b"abc", b"d", b"ef\n", b"gh", b"i", b"jkl\n", b"end"]
+    assert run(site, "result = conn.readline(8)", b"a", b"b", b"c\nrest") == b"abc\n"
+    assert run(site, "result = conn.readline(5)", b"a", b"b", b"cdefgh") == b"abcde"
+
+
+@pytest.mark.parametrize("size", [8190, 8191, 8192, 8193, 100_000, 2_000_000])
+def test_long_lines(site, size):
+    # spec: api:7/readline
+    text = "a = conn.readline()\nb = conn.readline(100000)\nresult = (len(a), a[-2:], b)"
+    assert run(site, text, b"x" * size + b"\nrest\n") == (size + 1, b"x\n", b"rest\n")
+
+
+def test_what_was_not_taken_is_left(site):
+    # spec: directives:9.10.3, api:7/readline
+    rest = client.compose("GET", "/nothing/here")
+    for take in ("conn.readline()", "conn.readline(100)", "conn.read(6)", "conn.read(2); conn.readline(3); conn.readline()"):
+        with site.at("run") as connection:
+            connection.send(code(f"answer = apache.DECLINED\n{take}") + b"taken\n" + rest)
+            assert client.parse(connection.read_to_end()).status == 200
+
+
+def test_arguments(site):
+    # spec: api:7/write, api:1.5, api:1.9
+    text = """
+result = [error(conn.write, what)[0] for what in (1, None, bytearray(b"x"), memoryview(b"x"), "\\udc80")]
+result += [error(conn.write)[0], error(conn.read, "1")[0], error(conn.readline, None)[0], error(conn.read, 1, 2)[0]]
+"""
+    assert [names[0] for names in run(site, text)] == ["TypeError"] * 4 + ["UnicodeEncodeError"] + ["TypeError"] * 4
+
+
+def test_write(site):
+    # spec: api:7/write, api:1.5
+    with site.at("run") as connection:
+        connection.send(code(r"conn.write('caf\xe9 \u20ac')" + "\n" + r"conn.write(b'\xff\0')" + "\nconn.write('')\nconn.write(data=b'.')\nresult = 1"))
+        assert connection.read_to_end() == "café €".encode() + b"\xff\0" + b".1"
+
+
+def test_write_is_sent_at_once(site):
+    # spec: api:7/write
+    with site.at("run") as connection:
+        connection.send(code("conn.write('now')\nconn.readline()"))
+        assert connection.read(3) == b"now"
+        connection.send(b"\n")
+        assert connection.read_to_end() == b""
+
+
+def test_large_write(site):
+    # spec: api:7/write, api:A-24
+    text = "data = bytes(range(256)) * 40960\nconn.write(data)\nconn.write(data.hex().upper())"
+    with site.at("run") as connection:
+        connection.send(code(text))
+        found = connection.read_to_end()
+    data = bytes(range(256)) * 40960
+    assert len(data) == 10 * 1024 * 1024
+    assert found[: len(data)] == data and found[len(data) :] == data.hex().upper().encode()
+
+
+def test_slow_reader_gets_everything(site):
+    # spec: api:7/write
+    with site.at("run") as connection:
+        connection.send(code("conn.write(b'x' * 6_000_000)"))
+        count = 0
+        while data := connection.read(1_500_000):
+            count += len(data)
+            time.sleep(0.3)
+    assert count == 6_000_000
+
+
+def test_others_run_meanwhile(site):
+    # spec: interpreters:4.3, api:A-28
+    with site.at("store") as waiting:
+        assert waiting.read_line() == b"220 store\r\n"
+        started = time.monotonic()
+        if site.mpm != "prefork":
+            for _ in range(3):
+                assert run(site, "result = 1") == 1
+        assert site.mpm == "prefork" or time.monotonic() - started < 5
+        waiting.send(b"GET nothing\r\n")
+        assert waiting.read_line() == b"250 0\r\n"
+
+
+def test_timeout_of_a_silent_peer(site):
+    # spec: api:7/read, api:7/readline
+    text = "t = time.time()\nresult = [error(conn.{0}, *{1}), time.time() - t]"
+    for call, args in (("read", ()), ("read", (10,)), ("read", (-1,)), ("readline", ()), ("readline", (5,))):
+        (names, message), seconds = run(site, text.format(call, args), b"", finish=False)
+        assert names == ["TimeoutError", "OSError"]
+        assert message == "Connection read error: The timeout specified has expired"
+        assert 0.9 < seconds < 3
+
+
+def test_nothing_is_lost_by_a_timeout(site):
+    # spec: api:7/readline
+    text = "a = error(conn.{})[0][0]\nconn.write('again')\nresult = [a, conn.{}]"
+    for call in ("readline()", "read(-1)"):
+        with site.at("run") as connection:
+            name, args = call.rstrip(")").split("(")
+            connection.send(code(text.format(f"{name}{', ' + args if args else ''}".replace(name, name, 1), call).replace("error(conn." + name, "error(conn." + name)))
+            connection.send(b"first ")
+            assert connection.read(5) == b"again"
+            connection.send(b"second\n")
+            connection.socket.shutdown(socket.SHUT_WR)
+            assert eval(connection.read_to_end()) == ["TimeoutError", b"first second\n"]
+
+
+def test_timeout_of_a_peer_that_does_not_take_it(site):
+    # spec: api:7/write
+    text = "result = error(conn.write, b'x' * 50_000_000)\nimport conns\nconns.seen.append(result)"
+    seen = before = len(seen_by(site))
+    with site.at("run") as connection:
+        connection.send(code(text))
+        end = time.monotonic() + 10
+        while (seen := len(seen_by(site))) == before and time.monotonic() < end:
+            time.sleep(0.1)
+    assert seen == before + 1
+    names, message = seen_by(site)[-1]
+    assert names == ["TimeoutError", "OSError"]
+    assert message == "Connection write error: The timeout specified has expired"
+
+
+def seen_by(site):
+    with site.at("run") as connection:
+        connection.send(code("import conns\nresult = conns.seen"))
+        return eval(connection.read_to_end())
+
+
+def reset(connection):
+    """Leave without a word."""
+    connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+@pytest.mark.parametrize("call", ["read()", "readline()", "read(-1)"])
+def test_peer_leaves(site, call):
+    # spec: api:7/read, api:7/readline
+    name, _, args = call.rstrip(")").partition("(")
+    before = len(seen_by(site))
+    with site.at("run") as connection:
+        connection.send(code(f"import conns\nconn.write('ready')\nconns.seen.append(error(conn.{name}, *({args + ',' if args else ''})))"))
+        assert connection.read(5) == b"ready"
+        reset(connection)
+    end = time.monotonic() + 10
+    while len(seen_by(site)) == before and time.monotonic() < end:
+        time.sleep(0.05)
+    names, message = seen_by(site)[-1]
+    assert names == ["ConnectionResetError", "OSError"]
+    assert message == "Connection read error: Connection reset by peer"
+
+
+def test_write_to_a_peer_that_left(site):
+    # spec: api:7/write
+    text = """
+import conns
+conn.write('ready')
+conn.read(-1)
+def go():
+    for _ in range(100):
+        conn.write(b'x' * 100000)
+conns.seen.append([error(go), error(conn.write, 'more'), conn.aborted])
+"""
+    before = len(seen_by(site))
+    with site.at("run") as connection:
+        connection.send(code(text))
+        assert connection.read(5) == b"ready"
+        connection.close()
+    end = time.monotonic() + 10
+    while len(seen_by(site)) == before and time.monotonic() < end:
+        time.sleep(0.05)
+    first, second, aborted = seen_by(site)[-1]
+    assert first[0][0] in ("ConnectionResetError", "ConnectionAbortedError") and first[0][1] == "OSError"
+    assert first[1].startswith("Connection write error: ")
+    assert second[0][0] == "ConnectionAbortedError"
+    assert aborted == 1
+
+
+def test_uncaught(site):
+    # spec: api:7/readline, directives:9.10.5
+    site.log.expect("MPY0404: PythonConnectionHandler conns::uncaught: uncaught ConnectionAbortedError", 1)
+    site.log.expect_traceback("ConnectionHandler conns::uncaught: ConnectionAbortedError: Connection read error: ", 1)
+    with site.at("uncaught") as connection:
+        connection.send(b"line\n")
+        assert connection.read_line() == b"line\n"
+        connection.socket.shutdown(socket.SHUT_WR)
+        assert connection.read_to_end() == b""
+
+
+def test_protocol(site):
+    # spec: api:7/read, api:7/readline, api:7/write
+    data = bytes(range(256)) * 1000
+    with site.at("store") as connection:
+        # The server speaks first.
+        assert connection.read_line() == b"220 store\r\n"
+        for value in (b"x", b"line\nline\n", data):
+            connection.send(b"SET a %d\r\n" % len(value) + value + b"GET a\r\nHELP\r\n")
+            assert connection.read_line() == b"250 stored\r\n"
+            assert connection.read_line() == b"250 %d\r\n" % len(value)
+            assert connection.read(len(value)) == value
+            assert connection.read_line() == b"500 what?\r\n"
+        connection.send(b"QUIT\r\n")
+        assert connection.read_to_end() == b"221 bye\r\n"
+
+
+def test_closed_in_order(site):
+    # spec: directives:9.10.3
+    # What the peer has sent and nobody read must not turn the answer into a reset.
+    for _ in range(20):
+        with site.at("run") as connection:
+            connection.send(code("conn.write(b'x' * 100000)") + b"unread " * 10000)
+            assert len(connection.read_to_end()) == 100000
