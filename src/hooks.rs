@@ -61,8 +61,8 @@ static BEFORE_AUTHEN: Modules<4> =
 static BEFORE_TYPE: Modules<4> =
     Modules([c"mod_mime.c".as_ptr(), c"mod_mime_magic.c".as_ptr(), c"mod_negotiation.c".as_ptr(), ptr::null()]);
 
-/// A connection handler begins when the TLS handshake is done.
-static AFTER_HANDSHAKE: Modules<2> = Modules([c"mod_ssl.c".as_ptr(), ptr::null()]);
+/// Whether a connection has TLS is known by then, and the handshake is done when a connection handler begins.
+static AFTER_TLS: Modules<2> = Modules([c"mod_ssl.c".as_ptr(), ptr::null()]);
 
 /// httpd's callback to register hooks; all stand in the middle, so that the order of LoadModule lines decides among
 /// the other modules.
@@ -74,8 +74,8 @@ pub unsafe extern "C" fn register(_pool: *mut sys::apr_pool_t) {
         sys::ap_hook_pre_config(Some(server::pre_config), none, none, MIDDLE);
         sys::ap_hook_post_config(Some(server::post_config), none, none, MIDDLE);
         sys::ap_hook_child_init(Some(server::child_init), none, none, MIDDLE);
-        sys::ap_hook_pre_connection(Some(pre_connection), none, none, MIDDLE);
-        sys::ap_hook_process_connection(Some(process_connection), AFTER_HANDSHAKE.0.as_ptr(), none, MIDDLE);
+        sys::ap_hook_pre_connection(Some(pre_connection), AFTER_TLS.0.as_ptr(), none, MIDDLE);
+        sys::ap_hook_process_connection(Some(process_connection), AFTER_TLS.0.as_ptr(), none, MIDDLE);
         sys::ap_hook_post_read_request(Some(post_read_request), none, none, MIDDLE);
         sys::ap_hook_translate_name(Some(translate_name), none, BEFORE_TRANS.0.as_ptr(), MIDDLE);
         sys::ap_hook_map_to_storage(Some(map_to_storage), none, none, MIDDLE);

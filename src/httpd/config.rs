@@ -208,6 +208,12 @@ impl ServerConfig {
         if self.python & Self::HAS_CODE != 0 { 2 } else { self.python & Self::HAS_DIRECTIVE }
     }
 
+    /// Whether there are handlers of connections.
+    #[inline]
+    pub fn has_connection_handlers(&self) -> bool {
+        !self.connection.is_null() || !self.pre_connection.is_null()
+    }
+
     /// The handlers of a phase of connections, which belong to the server that the connection came in on.
     #[inline]
     pub fn connection_list(&self, phase: Phase) -> Option<&HandlerList> {

@@ -20,6 +20,8 @@ pub struct ConnState {
     /// PythonConnectionHandler has been asked. httpd's hook runs again for each request of a connection that event has
     /// kept alive.
     pub asked: bool,
+    /// The connection began as one with TLS.
+    pub tls: bool,
     /// The brigades for what is read and written, empty between two calls; NULL before the first one and during one.
     pub brigades: [*mut sys::apr_bucket_brigade; 2],
 }
@@ -45,7 +47,13 @@ impl ConnState {
             if let Some(state) = ConnState::of(conn) {
                 return state;
             }
-            let new = ConnState { phase: None, entry: ptr::null(), asked: false, brigades: [ptr::null_mut(); 2] };
+            let new = ConnState {
+                phase: None,
+                entry: ptr::null(),
+                asked: false,
+                tls: false,
+                brigades: [ptr::null_mut(); 2],
+            };
             let state = Pool::from_raw((*conn).pool).alloc(new);
             set_module_config((*conn).conn_config, state.cast());
             &mut *state

@@ -3,6 +3,7 @@
 import socket
 import struct
 import time
+from contextlib import contextmanager
 
 import pytest
 
@@ -58,17 +59,32 @@ def uncaught(conn):
     while True:
         conn.write(conn.readline())
 
+def upgrade(req):
+    "Another protocol after an HTTP request."
+    conn = req.connection
+    conn.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: lines\r\nConnection: Upgrade\r\n\r\n")
+    try:
+        while True:
+            conn.write(conn.readline().upper())
+    except OSError as error:
+        seen.append(str(error))
+    return apache.DONE
+
+def ask(req):
+    "Tries the connection in the phase that the directive stands for."
+    conn = req.connection
+    seen.append((req.phase, req.uri, [error(conn.read), error(conn.readline), error(conn.write, "x")]))
+    return apache.OK
+
+loghandler = cleanuphandler = ask
+
+def plain(req):
+    req.write("plain")
+    return apache.OK
+
 def show(req):
-    what = req.args or ""
-    if what == "seen":
-        req.write(repr(seen))
-    elif what == "ask":
-        seen.append(error(req.connection.write, "raw "))
-        conn = req.connection
-        req.connection.write(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n")
-        line = conn.readline()
-        conn.write(line.upper())
-        return apache.DONE
+    req.write(repr(seen))
+    seen.clear()
     return apache.OK
 """
 
@@ -82,13 +98,42 @@ CONFIG = """
 <Directory "@DOCS@">
     SetHandler mod_python
     PythonHandler conns::show
+    PythonInterpreter requests
+</Directory>
+<Location "/upgrade">
+    SetHandler mod_python
+    PythonHandler conns::upgrade
+    PythonInterpreter requests
+</Location>
+<Location "/late">
+    SetHandler mod_python
+    PythonHandler conns::plain
+    PythonInterpreter requests
+    PythonLogHandler conns
+    PythonCleanupHandler conns
+</Location>
+<Directory "@DOCS@/sub">
+    SetHandler none
+    Options +Includes
+    SetOutputFilter INCLUDES
+    <Files "part">
+        SetHandler mod_python
+        PythonHandler conns::ask
+    </Files>
 </Directory>
 """
 
 
+FILES = {
+    "htdocs/conns.py": HANDLERS,
+    "htdocs/sub/page.html": 'a<!--#include virtual="part" -->b',
+    "htdocs/sub/part": "",
+}
+
+
 @pytest.fixture(scope="module")
 def site(tree, mpm):
-    with hosts(tree, mpm, HOSTS, CONFIG, {"htdocs/conns.py": HANDLERS}, processes=1) as running:
+    with hosts(tree, mpm, HOSTS, CONFIG, FILES, processes=1, modules=("include",)) as running:
         yield running
 
 
@@ -253,39 +298,41 @@ def test_timeout_of_a_silent_peer(site):
         assert 0.9 < seconds < 3
 
 
-def test_nothing_is_lost_by_a_timeout(site):
+@pytest.mark.parametrize("call", ["readline", "read"])
+def test_nothing_is_lost_by_a_timeout(site, call):
     # spec: api:7/readline
-    text = "a = error(conn.{})[0][0]\nconn.write('again')\nresult = [a, conn.{}]"
-    for call in ("readline()", "read(-1)"):
-        with site.at("run") as connection:
-            name, args = call.rstrip(")").split("(")
-            connection.send(code(text.format(f"{name}{', ' + args if args else ''}".replace(name, name, 1), call).replace("error(conn." + name, "error(conn." + name)))
-            connection.send(b"first ")
-            assert connection.read(5) == b"again"
-            connection.send(b"second\n")
-            connection.socket.shutdown(socket.SHUT_WR)
-            assert eval(connection.read_to_end()) == ["TimeoutError", b"first second\n"]
+    with site.at("run") as connection:
+        text = f"a = error(conn.{call}, -1)[0][0]\nconn.write('again')\nresult = [a, conn.{call}(-1)]"
+        connection.send(code(text) + b"first ")
+        assert connection.read(5) == b"again"
+        connection.send(b"second\n")
+        connection.socket.shutdown(socket.SHUT_WR)
+        assert eval(connection.read_to_end()) == ["TimeoutError", b"first second\n"]
 
 
 def test_timeout_of_a_peer_that_does_not_take_it(site):
     # spec: api:7/write
-    text = "result = error(conn.write, b'x' * 50_000_000)\nimport conns\nconns.seen.append(result)"
-    seen = before = len(seen_by(site))
-    with site.at("run") as connection:
-        connection.send(code(text))
-        end = time.monotonic() + 10
-        while (seen := len(seen_by(site))) == before and time.monotonic() < end:
-            time.sleep(0.1)
-    assert seen == before + 1
-    names, message = seen_by(site)[-1]
+    with noted(site, "error(conn.write, b'x' * 50_000_000)") as (connection, notes):
+        [(names, message)] = notes()
     assert names == ["TimeoutError", "OSError"]
     assert message == "Connection write error: The timeout specified has expired"
 
 
-def seen_by(site):
+@contextmanager
+def noted(site, expression):
+    """Evaluate an expression on a connection; yields it and a function that waits for the values so far."""
     with site.at("run") as connection:
-        connection.send(code("import conns\nresult = conns.seen"))
-        return eval(connection.read_to_end())
+        text = f"import conns\nconns.seen.clear()\nconn.write('ready')\nconns.seen.append({expression})"
+        connection.send(code(text))
+        assert connection.read(5) == b"ready"
+
+        def notes():
+            end = time.monotonic() + 10
+            while not (found := run(site, "import conns\nresult = conns.seen")) and time.monotonic() < end:
+                time.sleep(0.05)
+            return found
+
+        yield connection, notes
 
 
 def reset(connection):
@@ -294,46 +341,26 @@ def reset(connection):
     connection.close()
 
 
-@pytest.mark.parametrize("call", ["read()", "readline()", "read(-1)"])
+@pytest.mark.parametrize("call", ["conn.read", "conn.readline", "conn.read, -1", "conn.readline, 10"])
 def test_peer_leaves(site, call):
     # spec: api:7/read, api:7/readline
-    name, _, args = call.rstrip(")").partition("(")
-    before = len(seen_by(site))
-    with site.at("run") as connection:
-        connection.send(code(f"import conns\nconn.write('ready')\nconns.seen.append(error(conn.{name}, *({args + ',' if args else ''})))"))
-        assert connection.read(5) == b"ready"
+    with noted(site, f"error({call})") as (connection, notes):
         reset(connection)
-    end = time.monotonic() + 10
-    while len(seen_by(site)) == before and time.monotonic() < end:
-        time.sleep(0.05)
-    names, message = seen_by(site)[-1]
+        [(names, message)] = notes()
     assert names == ["ConnectionResetError", "OSError"]
     assert message == "Connection read error: Connection reset by peer"
 
 
 def test_write_to_a_peer_that_left(site):
     # spec: api:7/write
-    text = """
-import conns
-conn.write('ready')
-conn.read(-1)
-def go():
-    for _ in range(100):
-        conn.write(b'x' * 100000)
-conns.seen.append([error(go), error(conn.write, 'more'), conn.aborted])
-"""
-    before = len(seen_by(site))
-    with site.at("run") as connection:
-        connection.send(code(text))
-        assert connection.read(5) == b"ready"
+    writes = "error(lambda: [conn.write(b'x' * 100000) for _ in range(100)])"
+    with noted(site, f"[conn.read(-1), {writes}, error(conn.write, 'more'), conn.aborted]") as (connection, notes):
         connection.close()
-    end = time.monotonic() + 10
-    while len(seen_by(site)) == before and time.monotonic() < end:
-        time.sleep(0.05)
-    first, second, aborted = seen_by(site)[-1]
+        [(rest, first, second, aborted)] = notes()
+    assert rest is None
     assert first[0][0] in ("ConnectionResetError", "ConnectionAbortedError") and first[0][1] == "OSError"
     assert first[1].startswith("Connection write error: ")
-    assert second[0][0] == "ConnectionAbortedError"
+    assert second[0] == ["ConnectionAbortedError", "OSError"]
     assert aborted == 1
 
 
@@ -371,3 +398,42 @@ def test_closed_in_order(site):
         with site.at("run") as connection:
             connection.send(code("conn.write(b'x' * 100000)") + b"unread " * 10000)
             assert len(connection.read_to_end()) == 100000
+
+
+def test_another_protocol_after_a_request(site):
+    # spec: api:7/read, api:7/write
+    with site.connect() as connection:
+        connection.send(client.compose("GET", "/upgrade", {"Connection": "Upgrade", "Upgrade": "lines"}, close=False))
+        assert connection.read_line() == b"HTTP/1.1 101 Switching Protocols\r\n"
+        assert connection.read_line() + connection.read_line() + connection.read_line() == (
+            b"Upgrade: lines\r\nConnection: Upgrade\r\n\r\n"
+        )
+        for line in (b"one\n", b"two\n"):
+            connection.send(line)
+            assert connection.read_line() == line.upper()
+        connection.socket.shutdown(socket.SHUT_WR)
+        # httpd ends the response that it knows of, and the connection.
+        assert connection.read_to_end().startswith(b"HTTP/1.1 200 OK\r\n")
+    assert eval(site.get("/show").text) == [ENDED[1]]
+
+
+FORBIDDEN = (
+    ["RuntimeError"],
+    "the connection itself can be read and written in connection handlers, and in handlers of a main request over "
+    "HTTP/1 before its response ends; not in filters, log handlers and cleanups",
+)
+
+
+def test_the_next_request_is_left_alone(site):
+    # spec: api:7/read
+    with site.connect() as connection:
+        assert connection.request("GET", "/late").text == "plain"
+        assert eval(connection.request("GET", "/show").text) == [
+            (phase, "/late", [FORBIDDEN] * 3) for phase in ("PythonLogHandler", "PythonCleanupHandler")
+        ]
+
+
+def test_sub_requests_have_no_connection(site):
+    # spec: api:7/write
+    assert site.get("/sub/page.html").text == "ab"
+    assert eval(site.get("/show").text) == [("PythonHandler", "/sub/part", [FORBIDDEN] * 3)]

@@ -23,13 +23,31 @@ use crate::phase::Phase;
 /// `conn` is what httpd passed to the hook.
 #[inline(always)]
 pub unsafe fn pre(conn: *mut sys::conn_rec) -> c_int {
+    // SAFETY: the caller guarantees the connection.
+    unsafe {
+        match ServerConfig::of((*conn).base_server) {
+            Some(config) if config.has_connection_handlers() => begin(conn, config),
+            _ => sys::DECLINED,
+        }
+    }
+}
+
+/// The part of [`pre`] that connections without any handler never reach.
+///
+/// # Safety
+/// As [`pre`].
+#[inline(never)]
+unsafe fn begin(conn: *mut sys::conn_rec, config: &ServerConfig) -> c_int {
     // SAFETY: the caller guarantees the connection. A proxy's own connections have no place in the scoreboard, streams of
     // HTTP/2 have a master.
     unsafe {
-        let Some((config, list)) = handlers(conn, Phase::PreConnection) else { return sys::DECLINED };
         if (*conn).sbh.is_null() || !(*conn).master.is_null() {
             return sys::DECLINED;
         }
+        if sys::mpy_ssl_is_https(conn) != 0 {
+            ConnState::ensure(conn).tls = true;
+        }
+        let Some(list) = config.connection_list(Phase::PreConnection) else { return sys::DECLINED };
         match run(Phase::PreConnection, conn, config, list) {
             // httpd takes DONE from its own core only, as the sign that all is prepared.
             sys::DONE => sys::HTTP_FORBIDDEN,
@@ -46,22 +64,12 @@ pub unsafe fn pre(conn: *mut sys::conn_rec) -> c_int {
 pub unsafe fn process(conn: *mut sys::conn_rec) -> c_int {
     // SAFETY: the caller guarantees the connection.
     unsafe {
-        match handlers(conn, Phase::Connection) {
+        let config = ServerConfig::of((*conn).base_server);
+        match config.and_then(|config| Some((config, config.connection_list(Phase::Connection)?))) {
             Some((config, list)) => take_over(conn, config, list),
             None => sys::DECLINED,
         }
     }
-}
-
-/// The handlers of the server that the connection came in on, and its configuration.
-///
-/// # Safety
-/// As [`process`].
-#[inline(always)]
-unsafe fn handlers<'c>(conn: *mut sys::conn_rec, phase: Phase) -> Option<(&'c ServerConfig, &'c HandlerList)> {
-    // SAFETY: the caller guarantees the connection; its server's configuration lives as long as the child.
-    let config = unsafe { ServerConfig::of((*conn).base_server) }?;
-    Some((config, config.connection_list(phase)?))
 }
 
 /// The part of [`process`] that connections without a handler never reach.
@@ -72,11 +80,15 @@ unsafe fn handlers<'c>(conn: *mut sys::conn_rec, phase: Phase) -> Option<(&'c Se
 unsafe fn take_over(conn: *mut sys::conn_rec, config: &ServerConfig, list: &HandlerList) -> c_int {
     // SAFETY: the caller guarantees the connection.
     unsafe {
-        // A stream of HTTP/2 is no connection of its own; one whose TLS handshake failed has nothing to say.
-        if !(*conn).master.is_null() || sys::mpy_conn_is_aborted(conn) != 0 {
+        // A stream of HTTP/2 is no connection of its own.
+        if !(*conn).master.is_null() {
             return sys::DECLINED;
         }
-        if std::mem::replace(&mut ConnState::ensure(conn).asked, true) {
+        let state = ConnState::ensure(conn);
+        // mod_ssl goes on in the clear where the peer speaks plain HTTP, to tell it so: that is no place for a protocol
+        // that was to be encrypted.
+        let handshake_failed = sys::mpy_conn_is_aborted(conn) != 0 || (state.tls && sys::mpy_ssl_is_https(conn) == 0);
+        if std::mem::replace(&mut state.asked, true) || handshake_failed {
             return sys::DECLINED;
         }
         // The MPM counts this thread as idle otherwise.
