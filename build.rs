@@ -147,10 +147,10 @@ fn bindings(includes: &[String], defines: &[String]) {
         .clang_args(includes.iter().map(|dir| format!("-I{dir}")))
         .clang_args(defines)
         .allowlist_function("(ap|apr|apu|mpy)_.*")
-        .allowlist_type("(ap|apr|mpy|core|module|command|cmd|unixd)_.*|module|command_rec|cmd_func|htaccess_result")
+        .allowlist_type("(ap|apr|mpy|core|module|command|cmd|unixd|authn|authz)_.*|module|command_rec|cmd_func|htaccess_result")
         .allowlist_var(
-            "OK|DECLINED|DONE|SUSPENDED|(HTTP|APLOG|M|AP|APR|REMOTE|PROXYREQ|REQUEST|MODULE|OR|ACCESS|RSRC|EXEC|METHODS)_.*\
-             |core_module|(CGI|INCLUDES|DIR)_MAGIC_TYPE.*|ap_.*|METHODS|SERVER_.*",
+            "OK|DECLINED|DONE|SUSPENDED|(HTTP|APLOG|M|AP|APR|AUTHN|AUTHZ|REMOTE|PROXYREQ|REQUEST|MODULE|OR|ACCESS|RSRC|EXEC|METHODS|NOT_IN)_.*\
+             |core_module|HUGE_STRING_LEN|(CGI|INCLUDES|DIR)_MAGIC_TYPE.*|ap_.*|METHODS|SERVER_.*",
         )
         .blocklist_item("APR_(OFF_T|SIZE_T|SSIZE_T|INT64|UINT64|PID_T).*FMT.*")
         .default_macro_constant_type(bindgen::MacroTypeVariation::Signed)
@@ -188,21 +188,20 @@ fn constants(bindings: &str) -> String {
         "APR_FILETYPE_",
         "AUTHZ_",
     ];
+    const ENUMS: [&str; 4] = ["apr_filetype_e", "ap_conn_keepalive_e", "authn_status", "authz_status"];
     const SINGLE: [&str; 4] = ["OK", "DECLINED", "DONE", "SUSPENDED"];
     let mut array = "&[\n".to_owned();
     for line in bindings.lines().map(str::trim) {
         let Some((name, rest)) = line.strip_prefix("pub const ").and_then(|rest| rest.split_once(": ")) else {
             continue;
         };
-        if !(rest.starts_with("i32 =")
-            || rest.starts_with("apr_filetype_e =")
-            || rest.starts_with("ap_conn_keepalive_e ="))
-        {
-            continue;
-        }
         // An enum's constant carries the enum's name in front.
-        let public =
-            name.strip_prefix("apr_filetype_e_").or_else(|| name.strip_prefix("ap_conn_keepalive_e_")).unwrap_or(name);
+        let kind = rest.split(' ').next().unwrap_or_default();
+        let public = match ENUMS.contains(&kind) {
+            true => name.strip_prefix(kind).and_then(|rest| rest.strip_prefix('_')).unwrap_or(name),
+            false if kind == "i32" => name,
+            false => continue,
+        };
         if name != public || SINGLE.contains(&public) || GROUPS.iter().any(|group| public.starts_with(group)) {
             array.push_str(&format!("    (\"{public}\", sys::{name} as i64),\n"));
         }

@@ -3,7 +3,12 @@
 #include "http_log.h"
 #include "http_core.h"
 #include "http_ssl.h"
+#include "mod_auth.h"
+#include "apr_general.h"
+#include "apr_md5.h"
+#include "mod_status.h"
 #include "apr_optional.h"
+#include "apr_optional_hooks.h"
 
 int mpy_request_log_level(const request_rec *r, int index)
 {
@@ -103,6 +108,26 @@ void mpy_brigade_append(apr_bucket_brigade *bb, apr_bucket *b)
     APR_BRIGADE_INSERT_TAIL(bb, b);
 }
 
+void mpy_brigade_concat(apr_bucket_brigade *a, apr_bucket_brigade *b)
+{
+    APR_BRIGADE_CONCAT(a, b);
+}
+
+apr_bucket *mpy_bucket_next(const apr_bucket *b)
+{
+    return APR_BUCKET_NEXT(b);
+}
+
+void mpy_bucket_remove(apr_bucket *b)
+{
+    APR_BUCKET_REMOVE(b);
+}
+
+apr_status_t mpy_bucket_split(apr_bucket *b, apr_size_t point)
+{
+    return apr_bucket_split(b, point);
+}
+
 const char *mpy_ssl_var_lookup(apr_pool_t *p, server_rec *s, conn_rec *c, request_rec *r, const char *name)
 {
     return ap_ssl_var_lookup(p, s, c, r, name);
@@ -111,4 +136,37 @@ const char *mpy_ssl_var_lookup(apr_pool_t *p, server_rec *s, conn_rec *c, reques
 int mpy_ssl_is_https(conn_rec *c)
 {
     return ap_ssl_conn_is_ssl(c);
+}
+
+void mpy_authn_cache_password(request_rec *r, const char *user, const char *password)
+{
+    static const char digits[] = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    APR_OPTIONAL_FN_TYPE(ap_authn_cache_store) *store = APR_RETRIEVE_OPTIONAL_FN(ap_authn_cache_store);
+    unsigned char random[8];
+    char salt[sizeof(random) + 1], hash[120];
+    apr_size_t i;
+
+    if (store == NULL || apr_generate_random_bytes(random, sizeof(random)) != APR_SUCCESS) {
+        return;
+    }
+    for (i = 0; i < sizeof(random); i++) {
+        salt[i] = digits[random[i] & 63];
+    }
+    salt[i] = '\0';
+    if (apr_md5_encode(password, salt, hash, sizeof(hash)) == APR_SUCCESS) {
+        store(r, "python", user, NULL, hash);
+    }
+}
+
+void mpy_authn_cache_hash(request_rec *r, const char *user, const char *realm, const char *hash)
+{
+    APR_OPTIONAL_FN_TYPE(ap_authn_cache_store) *store = APR_RETRIEVE_OPTIONAL_FN(ap_authn_cache_store);
+    if (store != NULL) {
+        store(r, "python", user, realm, hash);
+    }
+}
+
+void mpy_hook_status(int (*hook)(request_rec *r, int flags))
+{
+    APR_OPTIONAL_HOOK(ap, status_hook, hook, NULL, NULL, APR_HOOK_MIDDLE);
 }

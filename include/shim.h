@@ -25,6 +25,11 @@ int mpy_bucket_is_metadata(const apr_bucket *b);
 apr_status_t mpy_bucket_read(apr_bucket *b, const char **data, apr_size_t *length, int block);
 void mpy_bucket_delete(apr_bucket *b);
 void mpy_brigade_append(apr_bucket_brigade *bb, apr_bucket *b);
+/** Moves everything from `b` to the end of `a`. */
+void mpy_brigade_concat(apr_bucket_brigade *a, apr_bucket_brigade *b);
+apr_bucket *mpy_bucket_next(const apr_bucket *b);
+void mpy_bucket_remove(apr_bucket *b);
+apr_status_t mpy_bucket_split(apr_bucket *b, apr_size_t point);
 
 /** Whether EnableSendfile is on for this request. */
 int mpy_sendfile_enabled(const request_rec *r);
@@ -40,5 +45,12 @@ apr_bucket *mpy_brigade_next(apr_bucket_brigade *bb, apr_bucket *done, const cha
 /** mod_ssl's optional functions; NULL or 0 where mod_ssl is absent. */
 const char *mpy_ssl_var_lookup(apr_pool_t *p, server_rec *s, conn_rec *c, request_rec *r, const char *name);
 int mpy_ssl_is_https(conn_rec *c);
+
+/** mod_authn_socache keeps what the provider `python` answered, if it is there and configured for it. */
+void mpy_authn_cache_password(request_rec *r, const char *user, const char *password);
+void mpy_authn_cache_hash(request_rec *r, const char *user, const char *realm, const char *hash);
+
+/** Registers a function for mod_status's page; it is never called where mod_status is absent. */
+void mpy_hook_status(int (*hook)(request_rec *r, int flags));
 
 #endif

@@ -2,14 +2,15 @@
 //! on the way out, and the calls. Both sides are the same file, so Rust types have the same layout on both; only statics
 //! differ. Locks that both sides take must be std's: they need no table beside themselves.
 
-use std::ffi::{CString, c_int, c_void};
+use std::ffi::{CString, c_int, c_long, c_void};
 
+use crate::httpd::filter::Pass;
 use crate::httpd::handler_list::HandlerList;
 use crate::httpd::mutex::Mutexes;
 use crate::httpd::request::Expire;
 use crate::httpd::server::Server;
 use crate::httpd::sys;
-use crate::phase::Phase;
+use crate::phase::{Callback, Phase};
 
 /// The exported entry: takes a [`HostTable`], fills an [`ImageTable`].
 pub type ImageMain = unsafe extern "C" fn(*const c_void, *mut c_void);
@@ -61,6 +62,10 @@ pub enum Call<'a, 'c> {
     Phase(&'a mut PhaseCall<'c>),
     /// Run a phase of a connection that has no request yet.
     Connection(&'a mut ConnectionCall<'c>),
+    /// Run a filter.
+    Filter(&'a mut FilterCall<'c>),
+    /// Ask a function for an answer in the middle of a request.
+    Callback(&'a mut CallbackCall<'c>),
     /// Run one registered cleanup of a request.
     RequestCleanup(&'a mut RequestCleanupCall),
     /// The request goes: its Python objects expire.
@@ -105,6 +110,65 @@ pub struct ConnectionCall<'a> {
     pub settings: &'a crate::httpd::config::Settings,
     /// The result for httpd.
     pub result: c_int,
+}
+
+/// See [`Call::Filter`].
+pub struct FilterCall<'a> {
+    /// The call of httpd that is served.
+    pub pass: *mut Pass,
+    /// The merged configuration of its request.
+    pub settings: Option<&'a crate::httpd::config::Settings>,
+    /// How it ended.
+    pub outcome: FilterOutcome,
+}
+
+/// How a call of a filter ended.
+pub enum FilterOutcome {
+    /// The function has returned.
+    Finished,
+    /// It has failed.
+    Failed {
+        /// The HTTP status of the response, where it is not too late for one.
+        status: c_int,
+        /// What to show the client.
+        page: Option<Vec<u8>>,
+    },
+}
+
+/// See [`Call::Callback`].
+pub struct CallbackCall<'a> {
+    /// The request.
+    pub request: *mut sys::request_rec,
+    /// Who asks.
+    pub callback: Callback,
+    /// `module[::object]`
+    pub text: &'a [u8],
+    /// The folder to import from.
+    pub directory: Option<&'a [u8]>,
+    /// The merged configuration.
+    pub settings: Option<&'a crate::httpd::config::Settings>,
+    /// A method of the object; without one the object itself is called.
+    pub method: Option<&'a str>,
+    /// What the function gets behind the request, as str.
+    pub arguments: &'a [&'a [u8]],
+    /// What it answered.
+    pub answer: Answer,
+}
+
+/// What a function answered, without Python.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// There is no answer; the log says why.
+    Failed,
+    /// None
+    None,
+    /// int; True is 1, False 0.
+    Int(c_long),
+    /// str as UTF-8, or bytes; never with a NUL.
+    #[allow(dead_code)]
+    Text(Vec<u8>),
+    /// The object has no such method; nothing is in the log.
+    Missing,
 }
 
 /// See [`Call::RequestCleanup`].

@@ -4,6 +4,7 @@
 use std::any::Any;
 use std::cell::Cell;
 use std::ffi::c_int;
+use std::fmt::Arguments;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};
 
 use crate::httpd::log::{Level, Owner};
@@ -38,9 +39,7 @@ fn message(panic: &(dyn Any + Send)) -> String {
 /// Runs a hook of a request; a panic gives 500.
 pub fn request(request: *mut sys::request_rec, what: &str, body: impl FnOnce() -> c_int) -> c_int {
     catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {
-        let text = format!("{} (phase {what})", message(&*panic));
-        // SAFETY: httpd passed the request to the hook that is running.
-        Owner::Request(unsafe { sys::request_rec::view(request) }).log(Level::CRIT, text.as_bytes());
+        report(request, format_args!("{} (phase {what})", message(&*panic)));
         sys::HTTP_INTERNAL_SERVER_ERROR
     })
 }
@@ -53,6 +52,19 @@ pub fn connection(conn: *mut sys::conn_rec, what: &str, body: impl FnOnce() -> c
         Owner::Conn(unsafe { sys::conn_rec::view(conn) }).log(Level::CRIT, text.as_bytes());
         sys::HTTP_INTERNAL_SERVER_ERROR
     })
+}
+
+/// Runs a callback that has a request and is no hook; a panic gives `failed`.
+pub fn callback<T>(request: *mut sys::request_rec, what: &str, failed: T, body: impl FnOnce() -> T) -> T {
+    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {
+        report(request, format_args!("{} ({what})", message(&*panic)));
+        failed
+    })
+}
+
+fn report(request: *mut sys::request_rec, text: Arguments<'_>) {
+    // SAFETY: httpd passed the request to the hook or callback that is running.
+    Owner::Request(unsafe { sys::request_rec::view(request) }).log(Level::CRIT, text.to_string().as_bytes());
 }
 
 /// Runs a callback that has no request; a panic gives `failed`.

@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms from top to bottom; those of one row do not know each other.
-const ROWS: [&[&str]; 9] = [
+const ROWS: [&[&str]; 10] = [
     &["module"],
     &["hooks"],
+    &["status"],
     &["server", "directives"],
     &["dispatch"],
     &["py"],
@@ -18,15 +19,22 @@ const ROWS: [&[&str]; 9] = [
 
 /// The files of `py` and `dispatch` that may hold unsafe code: the live pointer, Python's C API, the host's side of a
 /// request and the calls that cross from it into an image.
-const UNSAFE: [&str; 11] = [
+const UNSAFE: &[&str] = &[
     "py/live.rs",
     "py/capi.rs",
     "py/bytes.rs",
+    "dispatch/authn.rs",
+    "dispatch/authz.rs",
+    "dispatch/callback/host.rs",
+    "dispatch/callback/image.rs",
     "dispatch/child.rs",
     "dispatch/connection/host.rs",
     "dispatch/connection/image.rs",
     "dispatch/door.rs",
+    "dispatch/filter/host.rs",
+    "dispatch/filter/image.rs",
     "dispatch/handlers.rs",
+    "dispatch/mapping.rs",
     "dispatch/phases.rs",
     "dispatch/select.rs",
     "dispatch/visit.rs",
@@ -109,7 +117,7 @@ fn unsafe_stays_in_its_rooms() {
     let allowed = |file: &str| UNSAFE.iter().any(|known| file.contains(&format!("/src/{known}")));
     let elsewhere: Vec<_> = found.iter().filter(|file| !allowed(file)).collect();
     assert!(elsewhere.is_empty(), "unsafe code does not belong in {elsewhere:?}");
-    for known in UNSAFE {
+    for known in UNSAFE.iter().copied() {
         assert!(found.iter().any(|file| file.ends_with(known)), "{known} holds no unsafe code any more");
     }
 }

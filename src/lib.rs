@@ -3,6 +3,7 @@
 //! ```text
 //! module      the record httpd loads        directives  the command table
 //! hooks       one line per hook             server      start, stop, child start
+//!                                           status      server-status
 //!    |
 //! dispatch    from a hook to a function and back
 //!    |
@@ -32,6 +33,7 @@ mod parse;
 mod phase;
 mod py;
 mod server;
+mod status;
 
 pub use dispatch::door::mod_python_image_main;
 pub use module::python_module;

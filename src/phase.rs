@@ -11,12 +11,18 @@ pub enum Phase {
     PostReadRequest,
     /// `post_read_request` at server level, `header_parser` below it
     Init,
+    /// `quick_handler`
+    Quick,
     /// `translate_name`
     Trans,
+    /// `map_to_storage`
+    MapToStorage,
     /// `header_parser`
     HeaderParser,
     /// `access_checker`
     Access,
+    /// `access_checker_ex`
+    AccessCheckerEx,
     /// `check_user_id`
     Authen,
     /// `auth_checker`
@@ -25,6 +31,8 @@ pub enum Phase {
     Type,
     /// `fixups`
     Fixup,
+    /// `insert_filter`
+    InsertFilter,
     /// `handler`, the content phase
     Content,
     /// `log_transaction`
@@ -46,6 +54,8 @@ pub enum Chain {
     Declined,
     /// Only OK goes on.
     Ok,
+    /// Only the first handler runs.
+    Never,
 }
 
 /// What is known of one phase.
@@ -67,7 +77,7 @@ pub struct PhaseInfo {
 }
 
 const fn info(phase: Phase, directive: &'static CStr, function: &'static str, chain: Chain) -> PhaseInfo {
-    let early = matches!(phase, Phase::PostReadRequest | Phase::Trans);
+    let early = matches!(phase, Phase::PostReadRequest | Phase::Quick | Phase::Trans | Phase::MapToStorage);
     let dynamic = !matches!(phase, Phase::Cleanup | Phase::PreConnection | Phase::Connection);
     let name = match directive.to_str() {
         Ok(name) => name,
@@ -80,23 +90,27 @@ const fn info(phase: Phase, directive: &'static CStr, function: &'static str, ch
 pub static PHASES: [PhaseInfo; Phase::COUNT] = [
     info(Phase::PostReadRequest, c"PythonPostReadRequestHandler", "postreadrequesthandler", Chain::OkAndDeclined),
     info(Phase::Init, c"PythonInitHandler", "inithandler", Chain::OkAndDeclined),
+    info(Phase::Quick, c"PythonQuickHandler", "quickhandler", Chain::Declined),
     info(Phase::Trans, c"PythonTransHandler", "transhandler", Chain::Declined),
+    info(Phase::MapToStorage, c"PythonMapToStorageHandler", "maptostoragehandler", Chain::Declined),
     info(Phase::HeaderParser, c"PythonHeaderParserHandler", "headerparserhandler", Chain::OkAndDeclined),
     info(Phase::Access, c"PythonAccessHandler", "accesshandler", Chain::OkAndDeclined),
+    info(Phase::AccessCheckerEx, c"PythonAccessCheckerExHandler", "accesscheckerexhandler", Chain::Declined),
     info(Phase::Authen, c"PythonAuthenHandler", "authenhandler", Chain::Declined),
     info(Phase::Authz, c"PythonAuthzHandler", "authzhandler", Chain::Declined),
     info(Phase::Type, c"PythonTypeHandler", "typehandler", Chain::Declined),
     info(Phase::Fixup, c"PythonFixupHandler", "fixuphandler", Chain::OkAndDeclined),
+    info(Phase::InsertFilter, c"PythonInsertFilterHandler", "insertfilterhandler", Chain::OkAndDeclined),
     info(Phase::Content, c"PythonHandler", "handler", Chain::OkAndDeclined),
     info(Phase::Log, c"PythonLogHandler", "loghandler", Chain::OkAndDeclined),
     info(Phase::Cleanup, c"PythonCleanupHandler", "cleanuphandler", Chain::Ok),
     info(Phase::PreConnection, c"PythonPreConnectionHandler", "preconnectionhandler", Chain::OkAndDeclined),
-    info(Phase::Connection, c"PythonConnectionHandler", "connectionhandler", Chain::Ok),
+    info(Phase::Connection, c"PythonConnectionHandler", "connectionhandler", Chain::Never),
 ];
 
 impl Phase {
     /// How many phases there are.
-    pub const COUNT: usize = 14;
+    pub const COUNT: usize = 18;
 
     /// The row of the table.
     pub fn info(self) -> &'static PhaseInfo {
@@ -122,24 +136,30 @@ impl Phase {
 /// A function that httpd's own machinery calls at its own time, outside the phases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-#[allow(dead_code)]
 pub enum Callback {
     /// Data on its way in
     InputFilter,
     /// Data on its way out
     OutputFilter,
+    /// Who a user is, for Basic and Digest authentication
+    Authn,
+    /// Whether a user may come in
+    Authz,
 }
 
-#[allow(dead_code)]
 impl Callback {
+    /// Every one, in the order of the enum.
+    pub const ALL: &[Callback] = &[Callback::InputFilter, Callback::OutputFilter, Callback::Authn, Callback::Authz];
     /// How many there are.
-    pub const COUNT: usize = 2;
+    pub const COUNT: usize = Self::ALL.len();
 
     /// The directive, as log lines show it.
     pub fn name(self) -> &'static str {
         match self {
             Callback::InputFilter => "PythonInputFilter",
             Callback::OutputFilter => "PythonOutputFilter",
+            Callback::Authn => "PythonAuthnProvider",
+            Callback::Authz => "Require python",
         }
     }
 
@@ -148,13 +168,14 @@ impl Callback {
         match self {
             Callback::InputFilter => "inputfilter",
             Callback::OutputFilter => "outputfilter",
+            Callback::Authn => "authnprovider",
+            Callback::Authz => "authorize",
         }
     }
 }
 
 /// What a handler's text is looked up for. The same text may mean another function for another role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(dead_code)]
 pub enum Role {
     /// A handler of a phase.
     Phase(Phase),
@@ -174,6 +195,20 @@ impl Role {
         }
     }
 
+    /// Every role, in the order of [`Role::index`].
+    pub fn all() -> impl Iterator<Item = Role> {
+        let phases = PHASES.iter().map(|info| Role::Phase(info.phase));
+        phases.chain(Callback::ALL.iter().map(|&callback| Role::Callback(callback)))
+    }
+
+    /// The directive, as log lines show it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Phase(phase) => phase.name(),
+            Role::Callback(callback) => callback.name(),
+        }
+    }
+
     /// The object that is meant where the text names none.
     pub fn function(self) -> &'static str {
         match self {
@@ -186,6 +221,12 @@ impl Role {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn roles_stand_at_their_index() {
+        assert!(Role::all().enumerate().all(|(index, role)| role.index() == index));
+        assert_eq!(Role::all().count(), Role::COUNT);
+    }
 
     #[test]
     fn rows_stand_at_their_phase() {

@@ -6,6 +6,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::abi::{Call, HostTable, ImportCall};
+use crate::dispatch::filter::FILTERS;
 use crate::dispatch::{door, phases, select};
 use crate::guard;
 use crate::httpd::config::{self, ServerConfig};
@@ -13,7 +14,7 @@ use crate::httpd::log::{Level, Owner};
 use crate::httpd::pool::{Pool, bytes};
 use crate::httpd::request::Expire;
 use crate::httpd::server::Server;
-use crate::httpd::{chain, idle, mutex, mutex_plan, process, sys, user};
+use crate::httpd::{chain, filter, idle, mutex, mutex_plan, process, sys, tally, user};
 use crate::interp::start::StartConfig;
 use crate::interp::table::{self, TableConfig};
 use crate::interp::{exit, home, image_file};
@@ -54,7 +55,7 @@ pub unsafe extern "C" fn post_config(
                 let part = Pool::from_raw(pconf).dup(part.as_bytes());
                 sys::ap_add_version_component(pconf, part);
             }
-            if !home_is_readable(server) {
+            if !home_is_readable(server) || !filter_names_are_ours(server) {
                 return sys::HTTP_INTERNAL_SERVER_ERROR;
             }
             image_file::remember_bytes();
@@ -87,6 +88,25 @@ unsafe fn home_is_readable(server: *mut sys::server_rec) -> bool {
     false
 }
 
+/// Whether every name of a filter directive still means our filter; a sentence in the log where not.
+///
+/// # Safety
+/// Called in post_config with its server.
+unsafe fn filter_names_are_ours(server: *mut sys::server_rec) -> bool {
+    let filters = process::current().filters;
+    let Some((name, _)) = filters.iter().find(|(name, input)| filter::is_taken(FILTERS, name, *input)) else {
+        return true;
+    };
+    let text = format!(
+        "MPY0111: the filter name '{}' of a Python filter directive belongs to another module, which was loaded after \
+         it: choose another name",
+        name.to_string_lossy()
+    );
+    // SAFETY: the caller guarantees the server.
+    unsafe { Owner::of_server(server) }.log(Level::EMERG, text.as_bytes());
+    false
+}
+
 /// # Safety
 /// Called in post_config with its main server.
 unsafe fn make_mutexes(server: *mut sys::server_rec) -> c_int {
@@ -107,6 +127,7 @@ unsafe fn make_mutexes(server: *mut sys::server_rec) -> c_int {
 pub unsafe extern "C" fn child_init(pchild: *mut sys::apr_pool_t, server: *mut sys::server_rec) {
     guard::process((), || {
         let _busy = idle::Busy::begin();
+        tally::child_init();
         // SAFETY: httpd's arguments.
         unsafe {
             Pool::from_raw(pchild).before_destroy(server.cast(), child_exit);
@@ -197,6 +218,7 @@ unsafe extern "C" fn child_exit(server: *mut c_void) -> sys::apr_status_t {
             // SAFETY: the server record outlives the child's pool.
             unsafe { Owner::of_server(server.cast()) }.log(Level::WARNING, text.as_bytes());
         }
+        tally::child_exit();
         // SAFETY: the mutexes are kept until the process ends; this is the child's end.
         unsafe {
             if let Some(mutexes) = MUTEXES.load(Ordering::Acquire).as_ref() {

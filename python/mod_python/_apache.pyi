@@ -11,6 +11,7 @@ from mod_python._apache_objects import (
     mp_server as mp_server,
     mp_conn as mp_conn,
     mp_hlist as mp_hlist,
+    mp_filter as mp_filter,
     mp_finfo as mp_finfo,
     mp_request as mp_request,
 )
@@ -156,6 +157,16 @@ REMOTE_HOST: Final[int]
 REMOTE_NAME: Final[int]
 REMOTE_NOLOOKUP: Final[int]
 REMOTE_DOUBLE_REV: Final[int]
+AUTH_DENIED: Final[int]
+AUTH_GRANTED: Final[int]
+AUTH_USER_FOUND: Final[int]
+AUTH_USER_NOT_FOUND: Final[int]
+AUTH_GENERAL_ERROR: Final[int]
+AUTHZ_DENIED: Final[int]
+AUTHZ_GRANTED: Final[int]
+AUTHZ_NEUTRAL: Final[int]
+AUTHZ_GENERAL_ERROR: Final[int]
+AUTHZ_DENIED_NO_USER: Final[int]
 APLOG_EMERG: Final[int]
 APLOG_ALERT: Final[int]
 APLOG_CRIT: Final[int]
@@ -229,6 +240,10 @@ def stat(fname: str, wanted: int, /) -> mp_finfo: ...
 def _global_lock(server: mp_server, key: object, index: int = -1, /) -> None: ...
 def _global_trylock(server: mp_server, key: object, index: int = -1, /) -> bool: ...
 def _global_unlock(server: mp_server, key: object, index: int = -1, /) -> None: ...
+def _is_logged(level: int) -> bool: ...
+def _log(level: int, message: str, file: str | None = None, line: int = 0) -> None: ...
+def _write_stream(stream: int, data: str | bytes) -> int: ...
+def _flush_stream(stream: int) -> None: ...
 def parse_qs(
     qs: _Query, keep_blank_values: object = False, strict_parsing: object = False, /
 ) -> dict[_Query, list[_Query]]: ...

@@ -16,13 +16,16 @@ from typing import Any
 from mod_python import _importer, _modes, apache
 from mod_python._current import get_current_config
 from mod_python._refusal import report_refusal
-from mod_python._resolve import resolve_object
+from mod_python._resolve import method_of, resolve_object
+from mod_python._streams import install as install_streams
 
 __all__ = [
     "apply_python_path",
     "format_exception",
+    "install_streams",
     "load_handler_module",
     "pdb_call",
+    "method_of",
     "resolve_object",
     "run_exit_callbacks",
     "run_import",

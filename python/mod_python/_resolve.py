@@ -28,8 +28,7 @@ def resolve_object(
         where = getattr(module, "__file__", None) or module.__name__
         raise AttributeError(f"module '{where}' contains no '{first}'")
     for name in rest:
-        if isinstance(found, type) and not _needs_no_instance(found, name):
-            found = found(arg)
+        found = _bound_owner(found, name, arg)
         try:
             found = getattr(found, name)
         except AttributeError:
@@ -37,6 +36,17 @@ def resolve_object(
                 return None
             raise
     return found
+
+
+def method_of(owner: Any, name: str, arg: Any) -> Any:
+    """Return the method of an object or class, by the rule of ``resolve_object``, or None."""
+    return getattr(_bound_owner(owner, name, arg), name, None)
+
+
+def _bound_owner(owner: Any, name: str, arg: Any) -> Any:
+    if isinstance(owner, type) and not _needs_no_instance(owner, name):
+        return owner(arg)
+    return owner
 
 
 def _needs_no_instance(owner: type, name: str) -> bool:

@@ -1,13 +1,14 @@
 //! The directives that name handlers: the phases, PythonHandlerModule, the filters.
 
-use std::ffi::{c_char, c_void};
+use std::ffi::{CStr, c_char, c_void};
 use std::ptr;
 
 use super::{Answer, Scope};
+use crate::dispatch::filter::FILTERS;
 use crate::httpd::config::{FilterNode, ServerConfig};
 use crate::httpd::handler_list::{ExtNode, HandlerEntry, HandlerList, Place};
 use crate::httpd::pool::bytes;
-use crate::httpd::{section, sys};
+use crate::httpd::{filter, process, section, sys};
 use crate::parse::handler::{self, HandlerLine};
 use crate::phase::{PHASES, Phase};
 
@@ -43,6 +44,14 @@ pub(super) unsafe extern "C" fn phase_handlers(
     if let Some(doubt) = handler::doubts(&line) {
         scope.warn(&doubt);
     }
+    if info.phase == Phase::MapToStorage {
+        // httpd looks for directories and files after this phase.
+        // SAFETY: cmd is httpd's.
+        let refused = unsafe { section::refused_but_in_location(scope.cmd) };
+        if !refused.is_null() {
+            return refused;
+        }
+    }
     match info.phase {
         Phase::Connection => connection(&mut scope, &line),
         Phase::PreConnection => pre_connection(&mut scope, &line),
@@ -71,6 +80,15 @@ pub(super) unsafe extern "C" fn handler_module(
     ptr::null()
 }
 
+/// The bit of a server whose mapping of URLs to files is affected by a handler of this phase at this place.
+fn mapping(phase: Phase, place: Place) -> u8 {
+    match phase {
+        Phase::Content if place.is_location() => ServerConfig::HAS_LOCATION_CONTENT,
+        Phase::MapToStorage => ServerConfig::HAS_MAPPING,
+        _ => 0,
+    }
+}
+
 /// Appends the handlers of a line to the scope's lists of one phase.
 fn add(scope: &mut Scope<'_>, phase: Phase, line: &HandlerLine<'_>, silent: bool) -> Answer {
     if line.handlers.is_empty() {
@@ -81,9 +99,7 @@ fn add(scope: &mut Scope<'_>, phase: Phase, line: &HandlerLine<'_>, silent: bool
         Ok(place) => place,
         Err(text) => return text.as_ptr(),
     };
-    let content_in_location = phase == Phase::Content && place.is_location();
-    let location = if content_in_location { ServerConfig::HAS_LOCATION_CONTENT } else { 0 };
-    scope.mark_server(ServerConfig::HAS_CODE | location);
+    scope.mark_server(ServerConfig::HAS_CODE | mapping(phase, place));
     let pool = scope.pool();
     let mut lists = Vec::new();
     if line.extensions.is_empty() {
@@ -177,6 +193,23 @@ fn connection(scope: &mut Scope<'_>, line: &HandlerLine<'_>) -> Answer {
     ptr::null()
 }
 
+/// Callback of PythonAuthnProvider.
+pub(super) unsafe extern "C" fn authn_provider(
+    cmd: *mut sys::cmd_parms,
+    dir: *mut c_void,
+    text: *const c_char,
+) -> Answer {
+    // SAFETY: httpd's arguments; the word is not empty and lives in the pool of the configuration.
+    let (mut scope, place) = unsafe { (Scope::new(cmd, dir), section::place(cmd)) };
+    let place = match place {
+        Ok(place) => place,
+        Err(text) => return text.as_ptr(),
+    };
+    scope.mark_server(ServerConfig::HAS_CODE);
+    scope.dir.authn = scope.pool().alloc(HandlerEntry { text, place, silent: false, next: ptr::null() });
+    ptr::null()
+}
+
 /// Callback of PythonInputFilter.
 pub(super) unsafe extern "C" fn input_filter(
     cmd: *mut sys::cmd_parms,
@@ -185,7 +218,7 @@ pub(super) unsafe extern "C" fn input_filter(
     name: *const c_char,
 ) -> Answer {
     // SAFETY: httpd's arguments.
-    unsafe { filter(Scope::new(cmd, dir), bytes(text), name, true) }
+    unsafe { add_filter(Scope::new(cmd, dir), bytes(text), name, true) }
 }
 
 /// Callback of PythonOutputFilter.
@@ -196,24 +229,29 @@ pub(super) unsafe extern "C" fn output_filter(
     name: *const c_char,
 ) -> Answer {
     // SAFETY: httpd's arguments.
-    unsafe { filter(Scope::new(cmd, dir), bytes(text), name, false) }
+    unsafe { add_filter(Scope::new(cmd, dir), bytes(text), name, false) }
 }
 
 /// # Safety
 /// `name` is NULL or NUL-terminated.
-unsafe fn filter(mut scope: Scope<'_>, text: &[u8], name: *const c_char, input: bool) -> Answer {
+unsafe fn add_filter(mut scope: Scope<'_>, text: &[u8], name: *const c_char, input: bool) -> Answer {
     // SAFETY: cmd is httpd's, name the caller's.
     let (place, name) = unsafe { (section::place(scope.cmd), if name.is_null() { text } else { bytes(name) }) };
     let place = match place {
         Ok(place) => place,
         Err(text) => return text.as_ptr(),
     };
-    scope.mark_server(ServerConfig::HAS_CODE);
     let pool = scope.pool();
-    let list = HandlerList::new(pool);
-    // SAFETY: just made.
-    unsafe { (*list).push(pool, HandlerEntry { text: pool.dup(text), place, silent: false, next: ptr::null() }) };
     let name = pool.dup(&name.to_ascii_lowercase());
-    scope.dir.filters = pool.alloc(FilterNode { name, list, input, next: scope.dir.filters });
+    // SAFETY: NUL-terminated; the configuration is being read.
+    let (free, owned) = unsafe { (filter::register(FILTERS, name, input), CStr::from_ptr(name).to_owned()) };
+    if !free {
+        let name = String::from_utf8_lossy(owned.to_bytes()).into_owned();
+        return scope.error(&format!("the filter name '{name}' belongs to another module"));
+    }
+    process::update(|config| config.filters.push((owned, input)));
+    scope.mark_server(ServerConfig::HAS_CODE);
+    let entry = pool.alloc(HandlerEntry { text: pool.dup(text), place, silent: false, next: ptr::null() });
+    scope.dir.filters = pool.alloc(FilterNode { name, entry, input, next: scope.dir.filters });
     ptr::null()
 }

@@ -2,6 +2,7 @@
 //! httpd.conf (one thread) and `.htaccess` files (any thread, records of its own).
 
 mod handlers;
+pub mod require;
 mod settings;
 
 use std::ffi::{CStr, c_char, c_int, c_void};
@@ -18,6 +19,9 @@ const ANYWHERE: c_int = sys::OR_ALL;
 const SERVER: c_int = sys::RSRC_CONF;
 /// Server level and sections, not `.htaccess`.
 const NO_HTACCESS: c_int = sys::RSRC_CONF | sys::ACCESS_CONF;
+
+/// Server level and sections, `.htaccess` with AllowOverride AuthConfig.
+const AUTHENTICATION: c_int = NO_HTACCESS | sys::OR_AUTHCFG;
 
 /// What a callback returns: NULL, or a sentence for httpd.
 type Answer = *const c_char;
@@ -41,7 +45,8 @@ const fn command(
 
 const fn raw(phase: Phase) -> sys::command_rec {
     let contexts = match phase {
-        Phase::PostReadRequest | Phase::Trans | Phase::PreConnection | Phase::Connection => SERVER,
+        Phase::PostReadRequest | Phase::Quick | Phase::Trans | Phase::PreConnection | Phase::Connection => SERVER,
+        Phase::MapToStorage => NO_HTACCESS,
         _ => ANYWHERE,
     };
     let name = PHASES[phase as usize].directive;
@@ -82,12 +87,19 @@ impl Commands {
 }
 
 /// How many directives there are.
-pub const COUNT: usize = 29;
+pub const COUNT: usize = 34;
 
 /// The command table.
 pub static COMMANDS: Commands = Commands([
+    raw(Phase::AccessCheckerEx),
     raw(Phase::Access),
     raw(Phase::Authen),
+    one(
+        c"PythonAuthnProvider",
+        handlers::authn_provider,
+        AUTHENTICATION,
+        c"the object that knows the users, for AuthBasicProvider python and AuthDigestProvider python",
+    ),
     raw(Phase::Authz),
     flag(
         c"PythonAutoReload",
@@ -135,6 +147,7 @@ pub static COMMANDS: Commands = Commands([
         NO_HTACCESS,
         c"a handler and the name of the input filter it makes",
     ),
+    raw(Phase::InsertFilter),
     flag(
         c"PythonInterpPerDirective",
         settings::FlagDirective::PerDirective,
@@ -155,6 +168,7 @@ pub static COMMANDS: Commands = Commands([
         c"own or shared: whether the server's interpreters have a GIL of their own",
     ),
     raw(Phase::Log),
+    raw(Phase::MapToStorage),
     flag(c"PythonOptimize", settings::FlagDirective::Optimize, SERVER, c"run Python with -OO: On or Off"),
     command(
         c"PythonOption",
@@ -173,6 +187,7 @@ pub static COMMANDS: Commands = Commands([
     one(c"PythonPath", settings::path, ANYWHERE, c"a Python expression that gives sys.path"),
     raw(Phase::PostReadRequest),
     raw(Phase::PreConnection),
+    raw(Phase::Quick),
     raw(Phase::Trans),
     raw(Phase::Type),
     // The end of the table.
@@ -185,6 +200,20 @@ pub static COMMANDS: Commands = Commands([
         errmsg: ptr::null(),
     },
 ]);
+
+/// The record of the server a directive belongs to; None in `.htaccess`, where it must not be written.
+///
+/// # Safety
+/// `cmd` is what httpd passed to a directive's callback; nothing else refers to the record meanwhile.
+unsafe fn server_of<'c>(cmd: *mut sys::cmd_parms) -> Option<&'c mut ServerConfig> {
+    // SAFETY: the caller guarantees cmd; outside .htaccess the configuration is read by one thread before requests run.
+    unsafe {
+        if section::in_htaccess(cmd) {
+            return None;
+        }
+        module_config((*(*cmd).server).module_config).cast::<ServerConfig>().as_mut()
+    }
+}
 
 /// The records a callback writes into.
 struct Scope<'c> {
@@ -214,13 +243,8 @@ impl Scope<'_> {
 
     /// The record of the server the directive belongs to; None in `.htaccess`, where it must not be written.
     fn server(&mut self) -> Option<&mut ServerConfig> {
-        // SAFETY: cmd is httpd's; outside .htaccess the configuration is read by one thread before requests run.
-        unsafe {
-            if section::in_htaccess(self.cmd) {
-                return None;
-            }
-            module_config((*(*self.cmd).server).module_config).cast::<ServerConfig>().as_mut()
-        }
+        // SAFETY: cmd is httpd's; the borrow ends before another one begins.
+        unsafe { server_of(self.cmd) }
     }
 
     /// Notes what the server has of Python: `HAS_` bits of [`ServerConfig`].

@@ -10,7 +10,7 @@ use crate::abi::{ChildCleanupCall, ExpireCall, ImportCall, RequestCleanupCall, S
 use crate::httpd::log::{Level, Owner};
 use crate::httpd::sys;
 use crate::httpd::view::Record;
-use crate::image::state::{self, Objects};
+use crate::image::state::{self, Objects, main_log};
 use crate::py;
 
 /// Makes `_apache`, puts the package's folder on sys.path and imports `mod_python.apache`.
@@ -36,6 +36,7 @@ fn bring_up(py: Python<'_>) -> PyResult<()> {
     py.import("mod_python.apache")?;
     check_version(py)?;
     let core = py.import("mod_python._core")?;
+    core.call_method0("install_streams")?;
     state::set_objects(py, Objects { core: core.unbind(), modules: modules.unbind() });
     Ok(())
 }
@@ -100,11 +101,6 @@ pub fn request_cleanup(py: Python<'_>, call: &mut RequestCleanupCall) {
     if let Err(error) = callable.call1((data,)) {
         report::cleanup_failed(py, Owner::Request(request), &callable, &error);
     }
-}
-
-/// The main server's log.
-fn main_log() -> Owner<'static> {
-    state::host().and_then(|host| host.main_server).map_or(Owner::Default, Owner::Server)
 }
 
 /// One `register_cleanup` of the child.

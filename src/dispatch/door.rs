@@ -8,8 +8,8 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-use super::{child, connection, handlers};
-use crate::abi::{Call, HostTable, ImageTable};
+use super::{callback, child, connection, filter, handlers};
+use crate::abi::{Answer, Call, HostTable, ImageTable};
 use crate::guard;
 use crate::httpd::config;
 use crate::httpd::log::{Level, Owner};
@@ -76,26 +76,34 @@ fn door(py: Python<'_>) -> PyResult<()> {
     Ok(())
 }
 
-/// The module's own code panicked: a phase fails, whatever its earlier handlers answered; everything else has failed by
-/// having no result.
+/// The module's own code panicked: a phase fails, whatever its earlier handlers answered; a callback has no
+/// answer; everything else has failed by having no result.
 fn panicked(call: &mut Call<'_, '_>, text: &str) {
     let interpreter = state::name();
     if let Call::Connection(call) = call {
         return connection::image::panicked(call, text);
     }
-    let Call::Phase(call) = call else {
-        Owner::Default.log(Level::CRIT, format!("{text} (interpreter '{interpreter}')").as_bytes());
-        return;
-    };
-    call.result = sys::HTTP_INTERNAL_SERVER_ERROR;
-    let line = format!("{text} (phase {}, interpreter '{interpreter}')", call.phase.name());
-    // SAFETY: the host passed a live request.
-    unsafe {
-        if let Some(state) = RequestState::of(call.request) {
-            state.phase = None;
+    let (request, what) = match call {
+        Call::Phase(call) => {
+            call.result = sys::HTTP_INTERNAL_SERVER_ERROR;
+            // SAFETY: the host passed a live request.
+            if let Some(state) = unsafe { RequestState::of(call.request) } {
+                state.phase = None;
+            }
+            (call.request, format!("phase {}", call.phase.name()))
         }
-        Owner::Request(sys::request_rec::view(call.request)).log(Level::CRIT, line.as_bytes());
-    }
+        Call::Callback(call) => {
+            call.answer = Answer::Failed;
+            (call.request, call.callback.name().to_owned())
+        }
+        _ => {
+            Owner::Default.log(Level::CRIT, format!("{text} (interpreter '{interpreter}')").as_bytes());
+            return;
+        }
+    };
+    let line = format!("{text} ({what}, interpreter '{interpreter}')");
+    // SAFETY: the host passed a live request.
+    Owner::Request(unsafe { sys::request_rec::view(request) }).log(Level::CRIT, line.as_bytes());
 }
 
 fn serve(py: Python<'_>, call: &mut Call<'_, '_>) {
@@ -103,6 +111,8 @@ fn serve(py: Python<'_>, call: &mut Call<'_, '_>) {
         Call::Start(call) => child::start(py, call),
         Call::Phase(call) => handlers::run(py, call),
         Call::Connection(call) => connection::image::run(py, call),
+        Call::Filter(call) => filter::image::run(py, call),
+        Call::Callback(call) => callback::run(py, call),
         Call::RequestCleanup(call) => child::request_cleanup(py, call),
         Call::Expire(call) => child::expire(py, call),
         Call::ExportAttributes(request) => child::export_attributes(py, *request),

@@ -10,9 +10,10 @@ use super::child::core;
 use super::report::{self, Place};
 use super::resolve::{self, Lookup};
 use crate::abi::PhaseCall;
+use crate::httpd::config::Settings;
+use crate::httpd::handler_list::HandlerEntry;
 use crate::httpd::log::{Level, Owner};
 use crate::httpd::pool::bytes;
-use crate::httpd::config::Settings;
 use crate::httpd::request_state::{ListEntry, RequestState};
 use crate::httpd::view::Record;
 use crate::httpd::{running, sys};
@@ -118,10 +119,15 @@ fn one(py: Python<'_>, call: &PhaseCall<'_>, object: &Bound<'_, request::Request
     let outcome = outcome.or_else(|error| server_return(py, object, error));
     match outcome.and_then(|value| status(&value, entry.text())) {
         Ok(result) if goes_on(call.phase.info().chain, result) => Next::Go(result),
-        Ok(result) => Next::Stop(result),
+        Ok(result) => {
+            if call.phase == Phase::InsertFilter {
+                no_meaning(py, call, entry, result);
+            }
+            Next::Stop(result)
+        }
         Err(error) => {
             let debug = call.settings.is_some_and(|settings| settings.debug.is_on())
-                && !matches!(call.phase, Phase::Log | Phase::Cleanup);
+                && !matches!(call.phase, Phase::InsertFilter | Phase::Log | Phase::Cleanup);
             let interpreter = state::name();
             let handler = String::from_utf8_lossy(entry.text());
             let place = Place { phase: call.phase.name(), handler: &handler, interpreter: &interpreter };
@@ -152,6 +158,15 @@ fn raw_io(phase: Phase) -> RawIo {
     if matches!(phase, Phase::Log | Phase::Cleanup) { RawIo::Forbidden } else { RawIo::Allowed }
 }
 
+/// httpd takes no result from this phase.
+fn no_meaning(py: Python<'_>, call: &PhaseCall<'_>, entry: &HandlerEntry, result: c_int) {
+    let (phase, handler) = (call.phase.name(), String::from_utf8_lossy(entry.text()));
+    let text = format!("{phase} {handler}: the result {result} has no meaning here, the request goes on");
+    // SAFETY: the host passes a live request; its phase is running.
+    let owner = Owner::Request(unsafe { sys::request_rec::view(call.request) });
+    report::log_summary(py, owner, "MPY0404", &text);
+}
+
 /// httpd was started with -X, which defines DEBUG, or with -D ONE_PROCESS.
 fn one_process() -> bool {
     [c"DEBUG", c"ONE_PROCESS"].into_iter().any(running::is_defined)
@@ -163,11 +178,12 @@ pub fn goes_on(chain: Chain, result: c_int) -> bool {
         Chain::OkAndDeclined => result == sys::OK || result == sys::DECLINED,
         Chain::Declined => result == sys::DECLINED,
         Chain::Ok => result == sys::OK,
+        Chain::Never => false,
     }
 }
 
 /// The value a SERVER_RETURN carries; any other exception passes through.
-fn server_return<'py>(
+pub fn server_return<'py>(
     py: Python<'py>,
     object: &Bound<'py, request::Request>,
     error: PyErr,

@@ -7,15 +7,16 @@ use std::ptr;
 use super::visit::Visit;
 use crate::abi::{Call, ExpireCall, PhaseCall, RequestCleanupCall};
 use crate::guard;
-use crate::httpd::config::{self, DirConfig, ServerConfig};
-use crate::httpd::handler_list::{self, Place};
+use crate::httpd::config::DirConfig;
+use crate::httpd::handler_list;
 use crate::httpd::log::{Level, Owner};
-use crate::httpd::pool::{Pool, bytes};
+use crate::httpd::pool::bytes;
 use crate::httpd::request_state::RequestState;
 use crate::httpd::sys;
+use crate::httpd::tally::Running;
 use crate::httpd::view::Record;
 use crate::interp::table;
-use crate::phase::Phase;
+use crate::phase::{Phase, Role};
 
 /// Runs a phase for a request; DECLINED without any work where nothing is configured for it.
 ///
@@ -59,6 +60,7 @@ unsafe fn run(phase: Phase, request: *mut sys::request_rec, config: Option<&DirC
         let Some(first) = selection.list.or(added).and_then(|list| list.iter().next()) else {
             return sys::DECLINED;
         };
+        let _running = Running::begin(Role::Phase(phase));
         let settings = config.map(|config| &config.settings);
         let Some(visit) = Visit::open(request, settings, Some(first), format_args!("phase {}", phase.name())) else {
             return sys::HTTP_INTERNAL_SERVER_ERROR;
@@ -178,7 +180,7 @@ unsafe fn note_init(request: *mut sys::request_rec) {
 }
 
 /// The handler names of httpd that ask for this module.
-const OURS: [&[u8]; 2] = [b"mod_python", b"python-program"];
+pub(super) const OURS: [&[u8]; 2] = [b"mod_python", b"python-program"];
 
 /// The content phase runs for httpd's handler names `mod_python` and `python-program` only.
 ///
@@ -189,50 +191,25 @@ pub unsafe fn content(r: *mut sys::request_rec) -> c_int {
     unsafe { if OURS.contains(&bytes((*r).handler)) { request(Phase::Content, r) } else { sys::DECLINED } }
 }
 
-/// map_to_storage: content served by a `<Location>` has no file.
-///
-/// Decided by the content handler and SetHandler in effect, so that Python access control in front of files, DAV or a
-/// proxy leaves their mapping alone, and so does a Location below that is given back to another handler. A file name
-/// that a PythonTransHandler chose stays.
+/// quick_handler: not for look-ups. An answer to "would you serve it?" lets httpd leave out the mapping and the access
+/// control of a sub-request; one that has no file is asked about again when it runs.
 ///
 /// # Safety
 /// As [`request`].
-pub unsafe fn map_to_storage(r: *mut sys::request_rec) -> c_int {
-    // SAFETY: the caller guarantees the request, its server and URI.
-    unsafe {
-        let has = |config: &ServerConfig| config.python & ServerConfig::HAS_LOCATION_CONTENT != 0;
-        if !ServerConfig::of((*r).server).is_some_and(has) || (*r).proxyreq != sys::PROXYREQ_NONE {
-            return sys::DECLINED;
-        }
-        if !(*r).filename.is_null() && RequestState::of(r).is_some_and(|state| state.translated) {
-            return sys::DECLINED;
-        }
-        let Some(rest) = content_place(r).and_then(|place| place.rest_of((*r).uri)) else { return sys::DECLINED };
-        (*r).filename = ptr::null_mut();
-        (*r).canonical_filename = ptr::null_mut();
-        (*r).path_info = Pool::from_raw((*r).pool).dup(rest);
-        (*r).finfo = sys::apr_finfo_t::default();
-        sys::OK
-    }
+#[inline(always)]
+pub unsafe fn quick_handler(r: *mut sys::request_rec, lookup: c_int) -> c_int {
+    // SAFETY: the caller guarantees the request.
+    unsafe { if lookup == 0 { request(Phase::Quick, r) } else { sys::DECLINED } }
 }
 
-/// Where the content handler in effect was written, if its request is for this module. httpd has set the configuration back to the server's defaults
-/// for this hook, so the locations are walked once more (httpd keeps the result for its own walk).
+/// insert_filter: httpd wants no result. What its handlers answered is in the log where it has no meaning.
 ///
 /// # Safety
 /// As [`request`].
-unsafe fn content_place(r: *mut sys::request_rec) -> Option<Place> {
-    // SAFETY: the caller guarantees the request; the vector is put back as httpd expects it.
-    unsafe {
-        let defaults = (*r).per_dir_config;
-        let status = sys::ap_location_walk(r);
-        // httpd will take SetHandler's word in lower case.
-        let name = config::set_handler(r);
-        let served = status == sys::OK && OURS.iter().any(|ours| ours.eq_ignore_ascii_case(name));
-        let config = DirConfig::of((*r).per_dir_config).filter(|_| served);
-        (*r).per_dir_config = defaults;
-        Some(config?.list(Phase::Content)?.iter().next()?.place)
-    }
+#[inline(always)]
+pub unsafe fn insert_filter(r: *mut sys::request_rec) {
+    // SAFETY: the caller guarantees the request.
+    unsafe { request(Phase::InsertFilter, r) };
 }
 
 /// Before a request's pool goes: registered cleanups, the Cleanup phase, then every Python object of the request

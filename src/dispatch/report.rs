@@ -65,6 +65,28 @@ pub fn cleanup_failed(py: Python<'_>, owner: Owner<'_>, callable: &Bound<'_, PyA
     });
 }
 
+/// Logs an uncaught exception: a line that names everything, then the traceback, each line with the prefix. Returns the
+/// traceback.
+pub fn log_uncaught(py: Python<'_>, owner: Owner<'_>, place: &Place<'_>, prefix: &str, error: &PyErr) -> Vec<String> {
+    let Place { phase, interpreter, .. } = place;
+    let kind = error.get_type(py).name().map(|name| name.to_string()).unwrap_or_default();
+    let summary = format!("MPY0401: {prefix}: uncaught {kind} (phase {phase}, interpreter '{interpreter}')");
+    log_line(py, owner, Level::ERR, summary.as_bytes());
+    log_lines(py, owner, Level::ERR, &format!("{prefix}: "), error)
+}
+
+/// The page that shows an exception to the client.
+pub fn page(place: &Place<'_>, chunks: &[String]) -> String {
+    let (phase, handler) = (escape(place.phase), escape(place.handler));
+    let mut page = format!("\n<pre>\nMod_python error: \"{phase} {handler}\"\n\n");
+    for chunk in chunks {
+        page.push_str(&escape(chunk));
+        page.push('\n');
+    }
+    page.push_str("</pre>\n");
+    page
+}
+
 /// An uncaught exception of a handler: logged; with `debug` also sent to the client. Returns the phase's result.
 pub fn uncaught(
     py: Python<'_>,
@@ -74,21 +96,12 @@ pub fn uncaught(
     error: &PyErr,
     debug: bool,
 ) -> c_int {
-    let owner = Owner::Request(request);
-    let Place { phase, handler, interpreter } = place;
-    let kind = error.get_type(py).name().map(|name| name.to_string()).unwrap_or_default();
-    let summary = format!("MPY0401: {phase} {handler}: uncaught {kind} (phase {phase}, interpreter '{interpreter}')");
-    log_line(py, owner, Level::ERR, summary.as_bytes());
-    let chunks = log_lines(py, owner, Level::ERR, &format!("{phase} {handler}: "), error);
+    let prefix = format!("{} {}", place.phase, place.handler);
+    let chunks = log_uncaught(py, Owner::Request(request), place, &prefix, error);
     if !debug || client_gone(py, error) {
         return sys::HTTP_INTERNAL_SERVER_ERROR;
     }
-    let mut page = format!("\n<pre>\nMod_python error: \"{} {}\"\n\n", escape(phase), escape(handler));
-    for chunk in &chunks {
-        page.push_str(&escape(chunk));
-        page.push('\n');
-    }
-    page.push_str("</pre>\n");
+    let page = self::page(place, &chunks);
     match request::send_error_page(py, object, page.as_bytes()) {
         Ok(()) => sys::DONE,
         Err(_) => sys::HTTP_INTERNAL_SERVER_ERROR,
@@ -100,10 +113,18 @@ pub fn uncaught_in_connection(py: Python<'_>, conn: Conn<'_>, place: &Place<'_>,
     let owner = Owner::Conn(conn);
     let Place { phase, handler, interpreter } = place;
     let kind = error.get_type(py).name().map(|name| name.to_string()).unwrap_or_default();
-    let summary = format!("MPY0404: {phase} {handler}: uncaught {kind} (phase {phase}, interpreter '{interpreter}')");
+    let summary = format!("MPY0416: {phase} {handler}: uncaught {kind} (phase {phase}, interpreter '{interpreter}')");
     log_line(py, owner, Level::ERR, summary.as_bytes());
     let short = phase.strip_prefix("Python").unwrap_or(phase);
     log_lines(py, owner, Level::ERR, &format!("{short} {handler}: "), error);
+}
+
+/// An uncaught exception of a function that answers httpd's own machinery: the log only, a client is never told.
+pub fn callback_failed(py: Python<'_>, owner: Owner<'_>, place: &Place<'_>, error: &PyErr) {
+    let Place { phase: directive, handler, .. } = place;
+    let kind = error.get_type(py).name().map(|name| name.to_string()).unwrap_or_default();
+    log_summary(py, owner, "MPY0410", &format!("{directive} {handler}: uncaught {kind}"));
+    log_lines(py, owner, Level::ERR, &format!("{directive} {handler}: "), error);
 }
 
 /// The exception is our own of a failed write: nobody is there to read a page.

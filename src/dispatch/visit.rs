@@ -16,7 +16,6 @@ use crate::httpd::view::Record;
 use crate::interp::table::{self, Interp};
 
 /// A request in front of its interpreter.
-#[allow(dead_code)]
 pub struct Visit {
     interp: &'static Interp,
     request: *mut sys::request_rec,
@@ -53,7 +52,6 @@ impl Visit {
         self.interp.run(call);
     }
 
-    #[allow(dead_code)]
     /// The visit was made while another one of the same request goes on, which finds its interpreter's name again.
     pub fn return_to_outer(self) {
         // SAFETY: the caller of `open` guarantees the request; the borrow ends with the statement.

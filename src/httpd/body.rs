@@ -52,7 +52,7 @@ impl<'a> Room<'a> {
     }
 
     /// Copies what fits; returns how much that was.
-    fn put(&mut self, data: &[u8]) -> usize {
+    pub fn put(&mut self, data: &[u8]) -> usize {
         let count = data.len().min(self.free());
         let place = &mut self.space[self.filled..self.filled + count];
         // SAFETY: both slices are `count` bytes long, and `space` is borrowed exclusively.

@@ -9,8 +9,8 @@ use std::ptr;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use super::chain;
-use super::handler_list::{ExtNode, HandlerList};
-use super::pool::Pool;
+use super::handler_list::{ExtNode, HandlerEntry, HandlerList};
+use super::pool::{Pool, bytes};
 pub use super::settings::{Flag, OptionNode, Settings};
 use super::sys;
 use crate::phase::Phase;
@@ -28,14 +28,13 @@ pub fn module_index() -> c_int {
     MODULE_INDEX.load(Ordering::Relaxed)
 }
 
-/// One PythonInputFilter or PythonOutputFilter. The directives are read and merged; filters do not run yet.
-#[allow(dead_code)]
+/// One PythonInputFilter or PythonOutputFilter.
 #[derive(Clone, Copy)]
 pub struct FilterNode {
     /// The filter's name, lower case.
     pub name: *const c_char,
-    /// Its handler; a list of one.
-    pub list: *mut HandlerList,
+    /// Its handler.
+    pub entry: *const HandlerEntry,
     /// Input or output.
     pub input: bool,
     /// The next node.
@@ -64,6 +63,8 @@ pub struct DirConfig {
     pub by_ext: *const ExtNode,
     /// The Python filters.
     pub filters: *const FilterNode,
+    /// PythonAuthnProvider, NULL where there is none.
+    pub authn: *const HandlerEntry,
     /// Anything was written into this record.
     pub touched: bool,
 }
@@ -76,6 +77,7 @@ impl DirConfig {
         lists: [ptr::null_mut(); Phase::COUNT],
         by_ext: chain::empty(),
         filters: chain::empty(),
+        authn: ptr::null(),
         touched: false,
     };
 
@@ -89,10 +91,22 @@ impl DirConfig {
         unsafe { module_config(vector).cast::<DirConfig>().as_ref() }
     }
 
+    /// The object that knows the users.
+    pub fn authn(&self) -> Option<&HandlerEntry> {
+        // SAFETY: NULL or an entry of the same configuration.
+        unsafe { self.authn.as_ref() }
+    }
+
     /// The generic list of a phase.
     pub fn list(&self, phase: Phase) -> Option<&HandlerList> {
         // SAFETY: NULL or a list of the same configuration.
         unsafe { self.lists[phase as usize].as_ref() }
+    }
+
+    /// The innermost filter of a name, in lower case.
+    pub fn filter(&self, name: &[u8], input: bool) -> Option<&FilterNode> {
+        // SAFETY: nodes and texts of the same configuration.
+        unsafe { chain::iter(self.filters).find(|node| node.input == input && bytes(node.name) == name) }
     }
 }
 
@@ -127,11 +141,11 @@ pub unsafe fn set_handler<'a>(request: *mut sys::request_rec) -> &'a [u8] {
         let vector = (*request).per_dir_config.cast::<*const sys::core_dir_config>();
         let Some(core) = (*vector.add(sys::core_module.module_index as usize)).as_ref() else { return &[] };
         if core.expr_handler.is_null() {
-            return super::pool::bytes(core.handler);
+            return bytes(core.handler);
         }
         let mut error = ptr::null();
         let name = sys::ap_expr_str_exec(request, core.expr_handler, &mut error);
-        if error.is_null() { super::pool::bytes(name) } else { &[] }
+        if error.is_null() { bytes(name) } else { &[] }
     }
 }
 
@@ -192,6 +206,8 @@ impl ServerConfig {
     pub const HAS_CODE: u8 = 2;
     /// A content handler in a `<Location>`.
     pub const HAS_LOCATION_CONTENT: u8 = 4;
+    /// A PythonMapToStorageHandler.
+    pub const HAS_MAPPING: u8 = 8;
 
     /// An empty record.
     pub const EMPTY: ServerConfig = ServerConfig {
@@ -262,6 +278,7 @@ pub unsafe extern "C" fn merge_dir(pool: *mut sys::apr_pool_t, outer: *mut c_voi
             lists,
             by_ext: chain::overlay(pool, add.by_ext, base.by_ext),
             filters: chain::overlay(pool, add.filters, base.filters),
+            authn: if add.authn.is_null() { base.authn } else { add.authn },
             touched: true,
         }
     };

@@ -47,13 +47,8 @@ impl ConnState {
             if let Some(state) = ConnState::of(conn) {
                 return state;
             }
-            let new = ConnState {
-                phase: None,
-                entry: ptr::null(),
-                asked: false,
-                tls: false,
-                brigades: [ptr::null_mut(); 2],
-            };
+            let new =
+                ConnState { phase: None, entry: ptr::null(), asked: false, tls: false, brigades: [ptr::null_mut(); 2] };
             let state = Pool::from_raw((*conn).pool).alloc(new);
             set_module_config((*conn).conn_config, state.cast());
             &mut *state

@@ -1,6 +1,6 @@
 //! The error log. Text goes through the fixed format `"%s"`, after the level was checked.
 
-use std::ffi::{CString, c_int};
+use std::ffi::{CStr, CString, c_int};
 use std::ptr;
 
 use super::config::module_index;
@@ -24,6 +24,17 @@ impl Level {
     pub const WARNING: Level = Level(sys::APLOG_WARNING);
     /// Normal but worth a line.
     pub const NOTICE: Level = Level(sys::APLOG_NOTICE);
+    /// News.
+    pub const INFO: Level = Level(sys::APLOG_INFO);
+}
+
+/// Where in the source a line comes from, as httpd shows it at level debug and with `%F`.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    /// The file; httpd shows the part behind its last slash.
+    pub file: &'a CStr,
+    /// The line.
+    pub line: c_int,
 }
 
 /// What a line belongs to.
@@ -50,7 +61,7 @@ impl Owner<'_> {
     }
 
     /// Whether a line of this level would be written.
-    fn wants(self, level: Level) -> bool {
+    pub fn wants(self, level: Level) -> bool {
         let index = module_index();
         // SAFETY: a view's record is live.
         let threshold = unsafe {
@@ -70,20 +81,33 @@ impl Owner<'_> {
             return;
         }
         let end = memchr::memchr(0, text).unwrap_or(text.len());
-        let Ok(text) = CString::new(&text[..end]) else { return };
-        let (file, format, index) = (ptr::null(), c"%s".as_ptr(), module_index());
+        if let Ok(text) = CString::new(&text[..end]) {
+            self.write(level, None, &text);
+        }
+    }
+
+    /// Writes one line if its level is wanted.
+    pub fn log_from(self, level: Level, place: Option<Place<'_>>, text: &CStr) {
+        if self.wants(level) {
+            self.write(level, place, text);
+        }
+    }
+
+    fn write(self, level: Level, place: Option<Place<'_>>, text: &CStr) {
+        let (file, line) = place.map_or((ptr::null(), 0), |place| (place.file.as_ptr(), place.line));
+        let (format, index, text) = (c"%s".as_ptr(), module_index(), text.as_ptr());
         // SAFETY: format and argument match; a view's record is live.
         unsafe {
             match self {
-                Owner::Default => sys::ap_log_error_(file, 0, index, level.0, 0, ptr::null(), format, text.as_ptr()),
+                Owner::Default => sys::ap_log_error_(file, line, index, level.0, 0, ptr::null(), format, text),
                 Owner::Server(server) => {
-                    sys::ap_log_error_(file, 0, index, level.0, 0, server.as_ptr(), format, text.as_ptr());
+                    sys::ap_log_error_(file, line, index, level.0, 0, server.as_ptr(), format, text);
                 }
                 Owner::Request(request) => {
-                    sys::ap_log_rerror_(file, 0, index, level.0, 0, request.as_ptr(), format, text.as_ptr());
+                    sys::ap_log_rerror_(file, line, index, level.0, 0, request.as_ptr(), format, text);
                 }
                 Owner::Conn(conn) => {
-                    sys::ap_log_cerror_(file, 0, index, level.0, 0, conn.as_ptr(), format, text.as_ptr())
+                    sys::ap_log_cerror_(file, line, index, level.0, 0, conn.as_ptr(), format, text);
                 }
             }
         }

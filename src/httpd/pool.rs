@@ -36,6 +36,17 @@ impl Pool {
         }
     }
 
+    /// A copy of plain values.
+    pub fn copy<T: Copy>(self, values: &[T]) -> *const T {
+        // SAFETY: as in `alloc`; the slice gives address and length.
+        unsafe {
+            debug_assert!(align_of::<T>() <= 8);
+            let place = sys::apr_palloc(self.0, size_of_val(values)).cast::<T>();
+            ptr::copy_nonoverlapping(values.as_ptr(), place, values.len());
+            place
+        }
+    }
+
     /// A NUL-terminated copy of the bytes.
     pub fn dup(self, bytes: &[u8]) -> *mut c_char {
         // SAFETY: the pool is live, the slice gives address and length.

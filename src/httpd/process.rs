@@ -13,9 +13,12 @@ pub struct ProcessConfig {
     pub home: Option<CString>,
     /// The server name that is bound to the main interpreter.
     pub main_name: Option<CString>,
+    /// The filters that directives have named; true for input.
+    pub filters: Vec<(CString, bool)>,
 }
 
-static CONFIG: Mutex<ProcessConfig> = Mutex::new(ProcessConfig { optimize: false, home: None, main_name: None });
+static CONFIG: Mutex<ProcessConfig> =
+    Mutex::new(ProcessConfig { optimize: false, home: None, main_name: None, filters: Vec::new() });
 
 /// Changes the record.
 pub fn update(change: impl FnOnce(&mut ProcessConfig)) {

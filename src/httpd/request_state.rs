@@ -56,6 +56,17 @@ pub struct ListEntry {
     pub directory: *const c_char,
 }
 
+/// A filter that the request registered for itself.
+#[derive(Clone, Copy)]
+pub struct OwnFilter {
+    /// Its name, lower case, NUL-terminated.
+    pub name: *const c_char,
+    /// Input or output.
+    pub input: bool,
+    /// What runs.
+    pub entry: HandlerEntry,
+}
+
 /// The list of the running phase and the place in it.
 #[derive(Default)]
 pub struct Cursor {
@@ -94,6 +105,8 @@ pub struct RequestState {
     pub objects: SmallVec<[(usize, Object); 1]>,
     /// Handlers added for a phase by `req.add_handler`.
     pub added: Vec<(Phase, *mut HandlerList)>,
+    /// Filters registered by `req.register_input_filter` and `req.register_output_filter`.
+    pub filters: Vec<OwnFilter>,
     /// Registered cleanups, in the order of registration.
     pub cleanups: Vec<RequestCleanup>,
     /// Attributes set by the interpreter that ran last, when another one is entered.
@@ -153,6 +166,7 @@ impl RequestState {
             hlist: Cursor::default(),
             objects: SmallVec::new(),
             added: Vec::new(),
+            filters: Vec::new(),
             cleanups: Vec::new(),
             attributes: Vec::new(),
             last_interp: None,

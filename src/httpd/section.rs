@@ -27,6 +27,16 @@ pub unsafe fn in_htaccess(cmd: *const sys::cmd_parms) -> bool {
     unsafe { (*cmd).override_ & (sys::RSRC_CONF | sys::ACCESS_CONF) == 0 }
 }
 
+/// httpd's sentence where the directive stands in a section that is no `<Location>`; NULL where it may stand.
+///
+/// # Safety
+/// As [`at_server_level`].
+pub unsafe fn refused_but_in_location(cmd: *mut sys::cmd_parms) -> *const c_char {
+    const REFUSED: u32 = sys::NOT_IN_DIRECTORY as u32 | sys::NOT_IN_FILES as u32 | sys::NOT_IN_PROXY as u32;
+    // SAFETY: the caller guarantees it.
+    unsafe { sys::ap_check_cmd_context(cmd, REFUSED) }
+}
+
 /// The directory that belongs to a handler written at this place.
 ///
 /// # Errors

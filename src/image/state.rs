@@ -10,6 +10,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyAny, PyDict, PyModule};
 
 use crate::abi::HostTable;
+use crate::httpd::log::Owner;
 
 static HOST: OnceLock<HostTable> = OnceLock::new();
 
@@ -49,6 +50,11 @@ pub fn name() -> String {
 /// This interpreter's place in the host's table.
 pub fn interp() -> usize {
     host().map_or(0, |host| host.interp)
+}
+
+/// The main server's log, httpd's default log before the host said which server that is.
+pub fn main_log() -> Owner<'static> {
+    host().and_then(|host| host.main_server).map_or(Owner::Default, Owner::Server)
 }
 
 /// Stores the Python objects once `mod_python` is imported.

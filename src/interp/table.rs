@@ -18,6 +18,8 @@ pub const MAIN: &CStr = c"main_interpreter";
 
 /// One interpreter.
 pub struct Interp {
+    /// Its name; the main one has [`MAIN`] as well.
+    pub name: CString,
     /// Its place in the table; 0 is the main one.
     pub index: usize,
     /// It has a GIL of its own.
@@ -111,6 +113,7 @@ fn first(table: &'static Table) -> Result<(), InterpError> {
     unsafe { ffi::PyEval_SaveThread() };
     thread::adopt(0, thread_state);
     let interp: &'static Interp = Box::leak(Box::new(Interp {
+        name: name.clone(),
         index: 0,
         own_gil: false,
         state: state as usize,
@@ -202,8 +205,14 @@ fn create(table: &'static Table, name: &[u8], own_gil: bool) -> Result<&'static 
     let index = table.all.read().unwrap_or_else(PoisonError::into_inner).len();
     let state = new_interpreter(main, own_gil)?;
     let image = image_table(table, loaded.entry, index, &name);
-    let interp: &'static Interp =
-        Box::leak(Box::new(Interp { index, own_gil, state: state as usize, image, ready: AtomicBool::new(false) }));
+    let interp: &'static Interp = Box::leak(Box::new(Interp {
+        name: name.clone(),
+        index,
+        own_gil,
+        state: state as usize,
+        image,
+        ready: AtomicBool::new(false),
+    }));
     table.all.write().unwrap_or_else(PoisonError::into_inner).push(interp);
     table.names.write().unwrap_or_else(PoisonError::into_inner).insert(name.into_bytes(), interp);
     Ok(interp)

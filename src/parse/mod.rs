@@ -3,4 +3,5 @@
 #![forbid(unsafe_code)]
 
 pub mod handler;
+pub mod lines;
 pub mod query;

@@ -16,7 +16,7 @@ pub fn export(py: Python<'_>, request: request::Request<'_>) {
     let Ok(attributes) = own_attributes(&object) else { return };
     let plain = attributes
         .iter()
-        .filter_map(|(name, value)| Some((bytes_of(name.cast::<PyString>().ok()?)?, plain(&value)?)))
+        .filter_map(|(name, value)| Some((text::encode_utf8(name.cast::<PyString>().ok()?).ok()?, plain(&value)?)))
         .collect();
     request.leave_attributes(plain);
 }
@@ -37,11 +37,6 @@ pub fn import(py: Python<'_>, object: &Bound<'_, Request>, request: request::Req
     }
 }
 
-fn bytes_of(text: &Bound<'_, PyString>) -> Option<Vec<u8>> {
-    let encoded = text.call_method1("encode", ("utf-8", "surrogateescape")).ok()?;
-    Some(encoded.cast::<PyBytes>().ok()?.as_bytes().to_vec())
-}
-
 fn plain(value: &Bound<'_, PyAny>) -> Option<PlainValue> {
     if value.is_none() {
         Some(PlainValue::None)
@@ -52,7 +47,7 @@ fn plain(value: &Bound<'_, PyAny>) -> Option<PlainValue> {
     } else if value.is_exact_instance_of::<PyFloat>() {
         value.extract().ok().map(PlainValue::Float)
     } else if value.is_exact_instance_of::<PyString>() {
-        bytes_of(value.cast().ok()?).map(PlainValue::Str)
+        text::encode_utf8(value.cast().ok()?).ok().map(PlainValue::Str)
     } else if value.is_exact_instance_of::<PyBytes>() {
         value.cast::<PyBytes>().ok().map(|bytes| PlainValue::Bytes(bytes.as_bytes().to_vec()))
     } else {

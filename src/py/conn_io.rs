@@ -2,9 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use pyo3::exceptions::{
-    PyConnectionAbortedError, PyConnectionResetError, PyOSError, PyRuntimeError, PyTimeoutError,
-};
+use pyo3::exceptions::{PyConnectionAbortedError, PyConnectionResetError, PyOSError, PyRuntimeError, PyTimeoutError};
 use pyo3::prelude::*;
 use pyo3::types::{PyAny, PyBytes};
 

@@ -11,12 +11,36 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
-use super::capi;
 use super::errors::ExpiredError;
+use super::{capi, streams};
 use crate::httpd::conn;
+use crate::httpd::log::Owner;
 use crate::httpd::request;
 use crate::httpd::sys;
 use crate::httpd::view::Record;
+use crate::image::state;
+
+/// What this thread is serving in this interpreter.
+#[derive(Clone, Copy)]
+struct Serving {
+    /// The connection, null outside connections.
+    conn: *const sys::conn_rec,
+    /// The innermost request on top of it, null outside requests.
+    request: *mut sys::request_rec,
+    /// The thread has written the beginning of a line to a standard stream.
+    begun_line: bool,
+    /// What may be done to the connection itself.
+    raw_io: RawIo,
+}
+
+impl Serving {
+    const NOTHING: Serving =
+        Serving { conn: ptr::null(), request: ptr::null_mut(), begun_line: false, raw_io: RawIo::Forbidden };
+
+    fn is_for(&self, other: &Serving) -> bool {
+        ptr::eq(self.conn, other.conn) && ptr::eq(self.request, other.request)
+    }
+}
 
 /// Whether Python may read and write the connection itself now.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -29,18 +53,8 @@ pub enum RawIo {
     Forbidden,
 }
 
-/// What this thread is serving in this interpreter.
-#[derive(Clone, Copy)]
-struct Serving {
-    conn: *const sys::conn_rec,
-    /// The request on top of the connection.
-    request: *mut sys::request_rec,
-    raw_io: RawIo,
-}
-
 thread_local! {
-    static ACTIVE: Cell<Serving> =
-        const { Cell::new(Serving { conn: ptr::null(), request: ptr::null_mut(), raw_io: RawIo::Forbidden }) };
+    static SERVING: Cell<Serving> = const { Cell::new(Serving::NOTHING) };
 }
 
 /// Makes this thread the one that serves a connection, until it is dropped.
@@ -50,29 +64,64 @@ impl Active {
     /// `request` may be null outside requests.
     ///
     /// # Safety
-    /// The connection is being served by this thread, and stays so until the result is dropped.
+    /// The connection is being served by this thread, and stays so until the result is dropped. The interpreter's GIL is
+    /// held now and then.
     pub unsafe fn new(conn: *const sys::conn_rec, request: *mut sys::request_rec) -> Active {
-        Active(ACTIVE.replace(Serving { conn, request, raw_io: RawIo::Forbidden }))
+        Active(turn_to(Serving { conn, request, ..Serving::NOTHING }))
     }
 
     /// Says whether the connection itself may be read and written; without it that is forbidden.
     pub fn with_raw_io(self, raw_io: RawIo) -> Active {
-        ACTIVE.set(Serving { raw_io, ..ACTIVE.get() });
+        SERVING.set(Serving { raw_io, ..SERVING.get() });
         self
     }
 }
 
 impl Drop for Active {
     fn drop(&mut self) {
-        ACTIVE.set(self.0);
+        turn_to(self.0);
     }
+}
+
+/// Serves something else from now on; returns what was served. A line that was begun for a request ends with it, so that
+/// the rest of no line gets into the log of another one.
+fn turn_to(mut next: Serving) -> Serving {
+    let now = SERVING.get();
+    next.begun_line = now.begun_line && now.is_for(&next);
+    if now.begun_line && !next.begun_line {
+        // SAFETY: whoever makes or drops an `Active` holds the GIL, inside a call of the image's door.
+        streams::end_lines(unsafe { Python::assume_attached() });
+    }
+    SERVING.set(next);
+    now
+}
+
+/// Notes whether this thread has begun a line of a standard stream.
+pub fn set_begun_line(begun_line: bool) {
+    SERVING.set(Serving { begun_line, ..SERVING.get() });
 }
 
 /// Runs `body` with the innermost request this thread is serving in this interpreter; None where there is none.
 pub fn with_current<R>(body: impl for<'r> FnOnce(request::Request<'r>) -> R) -> Option<R> {
-    let record = ACTIVE.get().request;
+    let record = SERVING.get().request;
     // SAFETY: the thread serves the request until its `Active` is dropped, which outlives this call.
     (!record.is_null()).then(|| body(unsafe { sys::request_rec::view(record) }))
+}
+
+/// Runs `body` with the log of what this thread is serving in this interpreter: the innermost request, else the
+/// connection, else the main server.
+pub fn with_log<R>(body: impl for<'r> FnOnce(Owner<'r>) -> R) -> R {
+    let Serving { conn, request, .. } = SERVING.get();
+    // SAFETY: as in `with_current`; the connection is served as long.
+    unsafe {
+        if !request.is_null() {
+            body(Owner::Request(sys::request_rec::view(request)))
+        } else if !conn.is_null() {
+            body(Owner::Conn(sys::conn_rec::view(conn.cast_mut())))
+        } else {
+            body(state::main_log())
+        }
+    }
 }
 
 /// Nobody but its one holder refers to the object.
@@ -114,7 +163,7 @@ impl<T> Live<T> {
         if record.is_null() {
             return Err(ExpiredError::new_err("the request or connection this object belongs to has ended"));
         }
-        if !ptr::eq(ACTIVE.get().conn, self.conn) {
+        if !ptr::eq(SERVING.get().conn, self.conn) {
             return Err(ExpiredError::new_err(
                 "this object belongs to a request or connection that this thread is not serving now",
             ));
@@ -175,11 +224,11 @@ impl Live<sys::conn_rec> {
     /// As [`Live::with`]; RuntimeError where that is not possible now.
     pub fn raw_io<R>(&self, body: impl for<'r> FnOnce(conn::Conn<'r>) -> R) -> PyResult<R> {
         self.with(|_| ())?;
-        let serving = ACTIVE.get();
+        let serving = SERVING.get();
         let of_request = !serving.request.is_null();
         // A sub-request writes into another response, a stream of HTTP/2 has no connection of its own.
-        let shared = with_current(|request| request.main().is_some()) == Some(true)
-            || self.view(|conn| conn.is_secondary())?;
+        let shared =
+            with_current(|request| request.main().is_some()) == Some(true) || self.view(|conn| conn.is_secondary())?;
         match serving.raw_io {
             RawIo::Allowed if !shared => self.view(|conn| {
                 if of_request {

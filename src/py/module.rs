@@ -3,7 +3,10 @@
 use pyo3::prelude::*;
 use pyo3::types::PyModule;
 
-use super::{capi, conn, constants, errors, finfo, functions, global_lock, hlist, query, request, server, table};
+use super::{
+    capi, conn, constants, errors, filter, finfo, functions, global_lock, hlist, log, query, request, server, streams,
+    table,
+};
 use crate::abi::HostTable;
 
 /// Makes the module with its classes, functions and constants.
@@ -16,6 +19,7 @@ pub fn native<'py>(py: Python<'py>, host: &HostTable) -> PyResult<Bound<'py, PyM
     module.add("ExpiredError", py.get_type::<errors::ExpiredError>())?;
     module.add_class::<request::Request>()?;
     capi::hide_dictionary::<request::Request>(py)?;
+    module.add_class::<filter::Filter>()?;
     module.add_class::<hlist::HandlerCursor>()?;
     module.add_class::<server::Server>()?;
     module.add_class::<conn::Conn>()?;
@@ -29,5 +33,7 @@ pub fn native<'py>(py: Python<'py>, host: &HostTable) -> PyResult<Bound<'py, PyM
     finfo::add(&module)?;
     global_lock::add(&module)?;
     query::add(&module)?;
+    log::add(&module)?;
+    streams::add(&module)?;
     Ok(module)
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyString};
+use pyo3::types::{PyAny, PyBytes, PyString};
 
 use super::capi::encode_latin1;
 pub use super::capi::{decode, decode_latin1};
@@ -85,6 +85,18 @@ fn encode_checked<'a>(value: &'a Bound<'_, PyAny>, header: bool) -> PyResult<Cow
     Ok(bytes)
 }
 
+/// A str as UTF-8, lone surrogates as the bytes they stand for: what [`decode`] made comes back as it was.
+///
+/// # Errors
+/// UnicodeEncodeError for surrogates that stand for no byte.
+pub fn encode_utf8(text: &Bound<'_, PyString>) -> PyResult<Vec<u8>> {
+    if let Ok(plain) = text.to_str() {
+        return Ok(plain.as_bytes().to_vec());
+    }
+    let encoded = text.call_method1("encode", ("utf-8", "surrogateescape"))?;
+    Ok(encoded.cast_into::<PyBytes>()?.as_bytes().to_vec())
+}
+
 fn latin1(text: &Bound<'_, PyString>) -> PyResult<Vec<u8>> {
     match encode_latin1(text) {
         Ok(bytes) => Ok(bytes.as_bytes().to_vec()),
@@ -104,7 +116,7 @@ pub fn argument<'a>(value: &'a Bound<'_, PyString>) -> PyResult<&'a [u8]> {
     Ok(bytes)
 }
 
-/// The bytes of what `write` methods accept: bytes, or str as UTF-8.
+/// The bytes of what the `write` methods accept: bytes, or str as UTF-8.
 ///
 /// # Errors
 /// TypeError for other types, UnicodeEncodeError for lone surrogates.

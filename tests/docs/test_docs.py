@@ -18,12 +18,14 @@ OBJECTS = {
     "mp_conn": "The connection",
     "mp_table": "Tables",
     "mp_finfo": "File facts",
+    "mp_filter": "The filter",
     "mp_hlist": "The handler list",
 }
 
 CONTEXTS = {
     "ANYWHERE": ("server, virtual host, section, .htaccess", "any"),
     "SERVER": ("server, virtual host", "not in .htaccess"),
+    "AUTHENTICATION": ("server, virtual host, section, .htaccess", "AuthConfig"),
     "NO_HTACCESS": ("server, virtual host, section", "not in .htaccess"),
 }
 
@@ -40,12 +42,13 @@ def phases():
 def directives():
     """Return {directive: name of its contexts} from the command table."""
     source = (ROOT / "src/directives/mod.rs").read_text()
-    server_only = set(re.findall(r"Phase::(\w+)", re.search(r"match phase \{(.*?)=> SERVER", source, re.S)[1]))
+    arms = re.findall(r"(Phase::[\w\s:|]+?) => (\w+),", re.search(r"match phase \{(.*?)_ => ANYWHERE", source, re.S)[1])
+    special = {variant: contexts for names, contexts in arms for variant in re.findall(r"Phase::(\w+)", names)}
     table = source[source.index("pub static COMMANDS") : source.index("// The end of the table.")]
     found = {}
-    for row in re.finditer(r'raw\(Phase::(\w+)\)|c"(Python\w+)",(.*?)\b(ANYWHERE|SERVER|NO_HTACCESS)\b', table, re.S):
+    for row in re.finditer(r'raw\(Phase::(\w+)\)|c"(Python\w+)",(.*?)\b(ANYWHERE|SERVER|AUTHENTICATION|NO_HTACCESS)\b', table, re.S):
         if row[1]:
-            found[phases()[row[1]][0]] = "SERVER" if row[1] in server_only else "ANYWHERE"
+            found[phases()[row[1]][0]] = special.get(row[1], "ANYWHERE")
         else:
             found[row[2]] = row[4]
     assert len(found) == int(re.search(r"COUNT: usize = (\d+)", source)[1])
@@ -71,23 +74,21 @@ def test_directive_entry(name, contexts):
     assert list(facts) == ["Syntax", "Context", "Override", "Default"]
     assert re.match(rf"`{name}\b", facts["Syntax"])
     where, override = CONTEXTS[contexts]
-    # One directive refuses virtual hosts by itself.
-    where = "server" if name == "PythonHome" else where
+    # One directive refuses virtual hosts by itself, one all sections but Location.
+    where = {"PythonHome": "server", "PythonMapToStorageHandler": "server, virtual host, Location"}.get(name, where)
     assert (facts["Context"], facts["Override"]) == (where, override)
     assert any(re.search(rf"^\s*{name}\b", example.text, re.M) for example in examples("apache")), "no example"
     assert f"(#{name.lower()})" in read("directives.md")
 
 
 def test_phases_are_described():
-    rules = {"OkAndDeclined": "OK, DECLINED", "Declined": "DECLINED", "Ok": "OK"}
+    rules = {"OkAndDeclined": "OK, DECLINED", "Declined": "DECLINED", "Ok": "OK", "Never": "none"}
     rows = re.findall(
         r"^\| \[(\w+)\]\S* ?[^|]*\| `(\w+)` \| `?[^|]*\| ([^|]*) \| \w+ \|$",
         section(read("handlers.md"), "The phases"),
         re.M,
     )
     existing = {(name, function, rules[chain]) for name, function, chain in phases().values()}
-    # Connection handlers are described as not running.
-    existing = {row for row in existing if row[0] != "PythonConnectionHandler"}
     same(set(rows), existing)
 
 

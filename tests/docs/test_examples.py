@@ -5,18 +5,8 @@ import base64
 
 import pytest
 
-from docs.pages import examples, read, section
+from docs.pages import blocks, examples, read, section
 from harness import Httpd, server
-
-
-def blocks(language, page, heading):
-    """Return the texts of a page's blocks under a heading, in their order."""
-    text = read(page)
-    start = text.index(f"\n{heading}\n")
-    level = heading.split()[0]
-    end = text.find(f"\n{level} ", start + 1)
-    first, last = text.count("\n", 0, start), text.count("\n", 0, end if end > 0 else None)
-    return [block.text for block in examples(language) if block.page == page and first < block.line <= last]
 
 
 @pytest.mark.parametrize("page", sorted({example.page for example in examples("apache")}))
@@ -26,7 +16,7 @@ def test_configurations_are_accepted(tree, page):
         if block.page == page and block.checked:
             lines += [f"# {block}", block.text]
     # One MPM is enough: it has no say in what a directive accepts.
-    httpd = Httpd(tree, "event", "\n".join(lines))
+    httpd = Httpd(tree, "event", "\n".join(lines), modules=["dav", "dav_fs", "proxy", "proxy_http"])
     try:
         status, said = httpd.check_config()
     finally:

@@ -253,7 +253,7 @@ NON_INTEGERS = {
 def test_non_integer(site, value):
     # spec: directives:9.10.4, directives:7.13
     site.log.expect(
-        r"\[client 127.0.0.1:\d+\] MPY0404: PythonConnectionHandler conns::result: uncaught AssertionError "
+        r"\[client 127.0.0.1:\d+\] MPY0416: PythonConnectionHandler conns::result: uncaught AssertionError "
         r"\(phase PythonConnectionHandler, interpreter 'result'\)", 1,
     )  # fmt: skip
     site.log.expect_traceback(
@@ -265,7 +265,7 @@ def test_non_integer(site, value):
 
 def test_integer_too_large(site):
     # spec: directives:9.10.4, directives:D-12
-    site.log.expect("MPY0404: PythonConnectionHandler conns::result: uncaught OverflowError", 1)
+    site.log.expect("MPY0416: PythonConnectionHandler conns::result: uncaught OverflowError", 1)
     site.log.expect_traceback("ConnectionHandler conns::result: OverflowError: handler 'conns::result' returned", 1)
     assert ask(site, "result", "2 ** 40") == b""
 
@@ -282,7 +282,7 @@ def test_integer_too_large(site):
 )
 def test_exception(site, value, last):
     # spec: directives:9.10.5, directives:9.10.6, directives:7.13
-    site.log.expect(r":error\] .*MPY0404: PythonConnectionHandler conns::result: uncaught ", 1)
+    site.log.expect(r":error\] .*MPY0416: PythonConnectionHandler conns::result: uncaught ", 1)
     site.log.expect_traceback(rf"\[client [^\]]+\] ConnectionHandler conns::result: {last}$", 1)
     assert ask(site, "result", value) == b""
 
@@ -297,7 +297,7 @@ def test_exception(site, value, last):
 def test_handler_cannot_be_had(site, host, last):
     # spec: directives:9.10.5, directives:4.2.4
     before = evaluate(site, "evaluate", "os.getpid()")
-    site.log.expect("MPY0404: PythonConnectionHandler ", 1)
+    site.log.expect("MPY0416: PythonConnectionHandler ", 1)
     site.log.expect_traceback(f"ConnectionHandler {last}", 1)
     assert ask(site, host, "") == b""
     assert evaluate(site, "evaluate", "os.getpid()") == before

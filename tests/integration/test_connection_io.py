@@ -366,7 +366,7 @@ def test_write_to_a_peer_that_left(site):
 
 def test_uncaught(site):
     # spec: api:7/readline, directives:9.10.5
-    site.log.expect("MPY0404: PythonConnectionHandler conns::uncaught: uncaught ConnectionAbortedError", 1)
+    site.log.expect("MPY0416: PythonConnectionHandler conns::uncaught: uncaught ConnectionAbortedError", 1)
     site.log.expect_traceback("ConnectionHandler conns::uncaught: ConnectionAbortedError: Connection read error: ", 1)
     with site.at("uncaught") as connection:
         connection.send(b"line\n")

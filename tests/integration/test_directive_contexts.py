@@ -6,6 +6,7 @@ from harness import Httpd, server
 
 #: Allowed in every context, `.htaccess` included.
 ANYWHERE = {
+    "PythonAccessCheckerExHandler": "m",
     "PythonAccessHandler": "m",
     "PythonAuthenHandler": "m",
     "PythonAuthzHandler": "m",
@@ -18,6 +19,7 @@ ANYWHERE = {
     "PythonHandlerModule": "m",
     "PythonHeaderParserHandler": "m",
     "PythonInitHandler": "m",
+    "PythonInsertFilterHandler": "m",
     "PythonInterpPerDirective": "Off",
     "PythonInterpPerDirectory": "Off",
     "PythonInterpreter": "name",
@@ -32,6 +34,7 @@ SERVER_ONLY = {
     "PythonImport": "m main_interpreter",
     "PythonOptimize": "Off",
     "PythonPostReadRequestHandler": "m",
+    "PythonQuickHandler": "m",
     "PythonTransHandler": "m",
 }
 EVERY = {**ANYWHERE, **FILTERS, **SERVER_ONLY}
@@ -65,7 +68,7 @@ def test_server_level_and_virtual_host(tree):
     # spec: directives:1/PythonOption, directives:1/PythonOutputFilter, directives:1/PythonPath
     # spec: directives:1/PythonPostReadRequestHandler, directives:1/PythonTransHandler, directives:1/PythonTypeHandler
     # spec: directives:1/filter-contexts
-    assert len(EVERY) == 26
+    assert len(EVERY) == 29
     lines = "\n".join(f"{name} {value}" for name, value in EVERY.items())
     status, said = check(tree, f"{lines}\n<VirtualHost *>\n{lines}\n</VirtualHost>")
     # Only PythonImport has a doubt: a virtual host's line is not carried out.
@@ -92,7 +95,7 @@ def test_server_directive_in_a_section_stops_the_start(tree, directive):
 
 @pytest.mark.parametrize(
     "name",
-    ["PythonMapToStorageHandler", "PythonAuthoritative", "PythonAuthenAuthoritative", "PythonNoReload"],
+    ["PythonAuthoritative", "PythonAuthenAuthoritative", "PythonNoReload"],
 )
 def test_names_that_never_existed(tree, name):
     # spec: directives:1/never-existed

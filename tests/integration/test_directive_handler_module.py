@@ -21,6 +21,11 @@ fixuphandler = _phase("fixup")
 loghandler = _phase("log")
 cleanuphandler = _phase("cleanup")
 connectionhandler = _phase("connection")
+# Phases that it does not fill.
+quickhandler = _phase("quick", apache.DECLINED)
+maptostoragehandler = _phase("maptostorage", apache.DECLINED)
+accesscheckerexhandler = _phase("accesscheckerex", apache.DECLINED)
+insertfilterhandler = _phase("insertfilter")
 
 def authenhandler(req):
     req.user = "somebody"

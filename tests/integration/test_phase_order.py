@@ -24,11 +24,15 @@ def _phase(name, result):
 
 inithandler = _phase("init", apache.OK)
 postreadrequesthandler = _phase("postreadrequest", apache.OK)
+quickhandler = _phase("quick", apache.DECLINED)
 transhandler = _phase("trans", apache.DECLINED)
+maptostoragehandler = _phase("maptostorage", apache.DECLINED)
 headerparserhandler = _phase("headerparser", apache.OK)
 accesshandler = _phase("access", apache.OK)
+accesscheckerexhandler = _phase("accesscheckerex", apache.DECLINED)
 typehandler = _phase("type", apache.DECLINED)
 fixuphandler = _phase("fixup", apache.OK)
+insertfilterhandler = _phase("insertfilter", apache.OK)
 loghandler = _phase("log", apache.OK)
 cleanuphandler = _phase("cleanup", apache.OK)
 
@@ -50,7 +54,9 @@ PythonPath "sys.path + ['@ROOT@/python']"
 PythonInterpreter one
 PythonInitHandler steps
 PythonPostReadRequestHandler steps
+PythonQuickHandler steps
 PythonTransHandler steps
+PythonMapToStorageHandler steps
 PythonLogHandler steps
 PythonCleanupHandler steps
 <Directory "@DOCS@">
@@ -58,8 +64,10 @@ PythonCleanupHandler steps
     DirectoryIndex index
     PythonHeaderParserHandler steps
     PythonAccessHandler steps
+    PythonAccessCheckerExHandler steps
     PythonTypeHandler steps
     PythonFixupHandler steps
+    PythonInsertFilterHandler steps
     PythonHandler steps
 </Directory>
 <Directory "@DOCS@/private">
@@ -107,9 +115,13 @@ site = server(
     load_python="first",
 )
 
-EARLY = ["init", "postreadrequest", "trans"]
+EARLY = ["init", "postreadrequest", "quick", "trans", "maptostorage"]
 LATE = ["log", "cleanup"]
-PUBLIC = [*EARLY, "headerparser", "access", "type", "fixup", "content", *LATE]
+PUBLIC = [
+    *EARLY, "headerparser", "access", "accesscheckerex", "type", "fixup", "insertfilter", "content", *LATE,
+]  # fmt: skip
+#: httpd takes no result from it.
+VOID = ["insertfilter"]
 
 
 def traced(site, last="cleanup"):
@@ -135,7 +147,8 @@ def test_private(site):
     # spec: directives:5.1.1, directives:5.1.2, directives:5/PythonAuthenHandler, directives:5/PythonAuthzHandler
     assert site.get("/private/x").text == "content"
     assert phases(site) == [
-        *EARLY, "headerparser", "access", "authen", "authz", "type", "fixup", "content", *LATE,
+        *EARLY, "headerparser", "access", "accesscheckerex", "authen", "authz", "type", "fixup", "insertfilter",
+        "content", *LATE,
     ]  # fmt: skip
 
 
@@ -158,7 +171,7 @@ def test_handler_names(site):
         site.log.check()
 
 
-@pytest.mark.parametrize("phase", [phase for phase in PUBLIC if phase not in LATE])
+@pytest.mark.parametrize("phase", [phase for phase in PUBLIC if phase not in LATE + VOID])
 def test_a_phase_that_refuses(site, phase):
     # spec: directives:5.1.6, directives:6.3/other-phases
     assert site.get(f"/x?{phase}").status == 403
@@ -166,7 +179,9 @@ def test_a_phase_that_refuses(site, phase):
     assert seen == [*PUBLIC[: PUBLIC.index(phase) + 1], *LATE]
 
 
-@pytest.mark.parametrize("phase", ["headerparser", "access", "type", "fixup", "content"])
+@pytest.mark.parametrize(
+    "phase", ["quick", "maptostorage", "headerparser", "access", "accesscheckerex", "type", "fixup", "content"]
+)
 def test_a_phase_that_answers_itself(site, phase):
     # spec: directives:6.3/other-phases, directives:6.3/done
     answer = site.get(f"/x?{phase}-done")
@@ -174,13 +189,14 @@ def test_a_phase_that_answers_itself(site, phase):
     assert phases(site) == [*PUBLIC[: PUBLIC.index(phase) + 1], *LATE]
 
 
-@pytest.mark.parametrize("phase", ["init", "postreadrequest", "trans", "headerparser", "access", "type", "fixup"])
+@pytest.mark.parametrize("phase", [phase for phase in PUBLIC if phase not in LATE + VOID + ["content"]])
 def test_a_phase_that_raises(site, phase):
     # spec: directives:7.1, directives:6.1/exception
     directive = {
         "init": "PythonInitHandler", "postreadrequest": "PythonPostReadRequestHandler", "trans": "PythonTransHandler",
+        "quick": "PythonQuickHandler", "maptostorage": "PythonMapToStorageHandler",
         "headerparser": "PythonHeaderParserHandler", "access": "PythonAccessHandler", "type": "PythonTypeHandler",
-        "fixup": "PythonFixupHandler",
+        "accesscheckerex": "PythonAccessCheckerExHandler", "fixup": "PythonFixupHandler",
     }[phase]  # fmt: skip
     site.log.expect_traceback(f"{directive} steps: ValueError: in {phase}", times=1)
     site.log.expect(rf"MPY0401: {directive} steps: uncaught ValueError \(phase {directive}, interpreter 'one'\)", 1)
@@ -203,7 +219,9 @@ def test_directory_index_is_a_sub_request(site):
     seen = traced(site)
     inner = [phase for uri, phase in seen if uri == "/static/index"]
     # fast_redirect makes the sub-request's result the main request's own.
-    assert inner[: inner.index("fixup") + 1] == ["trans", "access", "type", "fixup"]
+    assert inner[: inner.index("fixup") + 1] == [
+        "trans", "maptostorage", "access", "accesscheckerex", "type", "fixup",
+    ]  # fmt: skip
     assert "init" not in inner and "postreadrequest" not in inner and "headerparser" not in inner
 
 
@@ -213,10 +231,10 @@ def test_internal_redirect_runs_all_phases_again(site):
     seen = traced(site)
     first = [phase for uri, phase in seen if uri != "/after-error"]
     after = [phase for uri, phase in seen if uri == "/after-error"]
-    assert first[:5] == [*EARLY, "headerparser", "access"]
+    assert first[:7] == [*EARLY, "headerparser", "access"]
     assert after == [phase for phase in PUBLIC if phase != "log"]
     # httpd logs the request once, as it came.
-    assert first[5:] == LATE
+    assert first[7:] == LATE
 
 
 def test_no_python_no_cleanup(site):

@@ -1,5 +1,8 @@
 """PythonPreConnectionHandler: for each client's connection, before anything of it is read."""
 
+import socketserver
+import threading
+
 import pytest
 
 from harness import client
@@ -86,7 +89,6 @@ HOSTS = {
     "extension": "PythonPreConnectionHandler pre::never | .x",
     "missing": "PythonPreConnectionHandler no_such_module",
     "without": "",
-    "proxy": 'PythonPreConnectionHandler pre::log\nProxyPass "/" "http://127.0.0.1:@PORT@/"',
     **{name: "PythonPreConnectionHandler pre::result pre" for name in RESULTS},
 }
 
@@ -106,9 +108,31 @@ CONFIG = (
 
 
 @pytest.fixture(scope="module")
-def site(tree, mpm):
+def backend():
+    """The port of a server that is no httpd."""
+    with socketserver.TCPServer(("127.0.0.1", 0), Answer) as serving:
+        thread = threading.Thread(target=serving.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        yield serving.server_address[1]
+        serving.shutdown()
+        thread.join()
+
+
+class Answer(socketserver.StreamRequestHandler):
+    """Answers one request."""
+
+    def handle(self):
+        while self.rfile.readline().strip():
+            pass
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\nbehind")
+
+
+@pytest.fixture(scope="module")
+def site(tree, mpm, backend):
     files = {"htdocs/pre.py": HANDLERS, "htdocs/expired": ""}
-    with hosts(tree, mpm, HOSTS, CONFIG, files, processes=1, modules=("proxy", "proxy_http")) as running:
+    proxy = f'PythonPreConnectionHandler pre::log\nProxyPass "/" "http://127.0.0.1:{backend}/"'
+    options = {"processes": 1, "modules": ("proxy", "proxy_http")}
+    with hosts(tree, mpm, {**HOSTS, "proxy": proxy}, CONFIG, files, **options) as running:
         running.log.expect("MPY0101: PythonPreConnectionHandler at .*: a connection has no file name")
         yield running
 
@@ -197,7 +221,7 @@ def refused(site, host):
 )
 def test_failure_closes(site, host, last):
     site.log.expect(
-        rf":error\].*\[client [^\]]+\] MPY0404: PythonPreConnectionHandler \S+: uncaught \w+ "
+        rf":error\].*\[client [^\]]+\] MPY0416: PythonPreConnectionHandler \S+: uncaught \w+ "
         rf"\(phase PythonPreConnectionHandler, interpreter '{host}'\)", 1,
     )  # fmt: skip
     site.log.expect_traceback(f"PreConnectionHandler {last}", 1)
@@ -208,7 +232,7 @@ def test_failure_closes(site, host, last):
 def test_not_for_the_connections_of_a_proxy(site):
     # The proxy's own connection belongs to the virtual host that has the handler, too.
     site.log.expect("a client's connection", times=1)
-    assert show(site, "proxy") == (None, None)
+    assert get(site, "proxy").text == "behind"
 
 
 def test_memory(site):

@@ -159,9 +159,9 @@ def test_environment_is_the_process_own(serve):
 @pytest.mark.parametrize("host", HOSTS)
 def test_stderr_is_the_error_log(site, host):
     # spec: interpreters:3.5
-    site.log.expect(rf"^to stderr from {host}$", times=1)
+    site.log.expect(rf"python:error\].*\] stderr \(interpreter '{host}'\): to stderr from {host}$", times=1)
+    site.log.expect(rf"python:info\].*\] stdout \(interpreter '{host}'\): to stdout$", times=1)
     assert ask(site, "/streams", host) is None
-    assert not site.log.find("to stdout")
 
 
 @pytest.mark.parametrize("host", HOSTS)
@@ -200,6 +200,6 @@ def test_fork(serve):
     # Python 3.12 and newer warn where other threads run.
     site = serve(mpm="prefork", processes=1, config=CONFIG, files={"lib/pages.py": PAGES})
     site.log.allow(r"DeprecationWarning: .*multi-threaded, use of fork\(\)")
-    site.log.allow(r"^  pid = os\.fork\(\)$")
+    site.log.allow(r"stderr \(interpreter 'main\.test'\):   pid = os\.fork\(\)$")
     assert ask(site, "/fork", "main.test") == 7
     assert ask(site, "/fork", "main.test") == 7

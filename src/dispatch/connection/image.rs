@@ -2,9 +2,9 @@
 
 use pyo3::prelude::*;
 
+use super::super::handlers::{call as call_handler, goes_on, status};
 use super::super::report::{self, Place};
 use super::super::resolve::{self, Lookup};
-use super::super::handlers::{call as call_handler, goes_on, status};
 use crate::abi::ConnectionCall;
 use crate::httpd::conn::Conn as View;
 use crate::httpd::log::{Level, Owner};
@@ -48,8 +48,7 @@ pub fn run(py: Python<'_>, call: &mut ConnectionCall<'_>) {
             report::uncaught_in_connection(py, view, &place, &error);
             sys::HTTP_INTERNAL_SERVER_ERROR
         });
-        // Of connection handlers only the first one is ever asked.
-        if !early || !goes_on(call.phase.info().chain, call.result) {
+        if !goes_on(call.phase.info().chain, call.result) {
             break;
         }
         view.advance_handler();

@@ -3,6 +3,7 @@
 
 mod body;
 mod caching;
+mod filters;
 mod names;
 mod numbers;
 mod parts;

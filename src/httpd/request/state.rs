@@ -69,8 +69,7 @@ impl<'r> Request<'r> {
     /// that is being run.
     pub fn add_handler(self, phase: Phase, handler: &[u8], directory: Option<&[u8]>) {
         let pool = self.pool();
-        let place = directory.map_or(Place::None, |path| Place::Directory(canonical_directory(pool, pool.dup(path))));
-        let entry = HandlerEntry { text: pool.dup(handler), place, silent: false, next: std::ptr::null() };
+        let entry = self.entry(handler, directory);
         if self.with_state(|state| state.add(pool, phase, entry)).is_none() || self.running_phase() != Some(phase) {
             return;
         }
@@ -78,5 +77,12 @@ impl<'r> Request<'r> {
         // SAFETY: just allocated in the request's pool; the view's record is live.
         let directory = unsafe { (*entry).directory(self.0) };
         self.with_state(|state| state.hlist.entries.push(ListEntry { entry, directory }));
+    }
+
+    /// A handler of this request, with its directory if it has one.
+    pub(super) fn entry(self, handler: &[u8], directory: Option<&[u8]>) -> HandlerEntry {
+        let pool = self.pool();
+        let place = directory.map_or(Place::None, |path| Place::Directory(canonical_directory(pool, pool.dup(path))));
+        HandlerEntry { text: pool.dup(handler), place, silent: false, next: std::ptr::null() }
     }
 }

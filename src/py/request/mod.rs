@@ -6,6 +6,7 @@ mod config;
 mod credentials;
 mod dynamic;
 mod fields;
+mod filters;
 mod finfo;
 mod links;
 mod names;

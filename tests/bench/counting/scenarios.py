@@ -123,6 +123,14 @@ WITH_MODULE = Run(
     sites=("elsewhere",),
 )
 
+# Python calls are timed while this is On.
+_TIMED = "ExtendedStatus On\n"
+C_HELLO_TIMED = Run("c-hello-timed", "SetHandler bench-hello", get(), HELLO, outside=_TIMED)
+HELLO_TIMED = Run(
+    "hello-timed", "SetHandler mod_python\nPythonHandler bench_handlers::hello", get(), HELLO, python=True,
+    outside=_TIMED,
+)
+
 SCENARIOS = [
     Scenario(
         "unrelated", "URL without a Python handler", 400, WITHOUT_MODULE, WITH_MODULE,
@@ -135,6 +143,7 @@ SCENARIOS = [
         "extension", "hello, PythonHandler x | .py .txt", 8_000, C_HELLO,
         python_run("extension", "hello | .py .txt", get("/bench/page.py"), HELLO), C_HELLO_FLUSH,
     ),
+    Scenario("timed", "hello, ExtendedStatus On", 8_000, C_HELLO_TIMED, HELLO_TIMED),
     Scenario(
         "headers", "10 headers read twice, 5 set", 25_000, C_HELLO,
         python_run("headers", "headers", get(), HEADERS_ANSWER),

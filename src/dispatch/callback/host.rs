@@ -1,0 +1,63 @@
+//! The host's side: every provider of httpd that asks Python comes through [`call`].
+
+use crate::abi::{Answer, Call, CallbackCall};
+use crate::dispatch::select;
+use crate::dispatch::visit::Visit;
+use crate::httpd::config::DirConfig;
+use crate::httpd::handler_list::HandlerEntry;
+use crate::httpd::log::{Level, Owner};
+use crate::httpd::pool::bytes;
+use crate::httpd::sys;
+use crate::httpd::tally::Running;
+use crate::httpd::view::Record;
+use crate::phase::{Callback, Role};
+
+/// Calls `entry`'s object, or its `method`, with the request and the arguments as str. The interpreter is the one a
+/// handler written in the entry's place would have.
+///
+/// Works at any time of a request, also while one of its handlers is running: that handler keeps its request object, its
+/// phase and its list. Whatever goes wrong is in the log, and the answer is [`Answer::Failed`].
+///
+/// # Safety
+/// `request` is live and served by this thread; `entry` lives as long as it.
+pub unsafe fn call(
+    request: *mut sys::request_rec,
+    callback: Callback,
+    entry: &HandlerEntry,
+    method: Option<&str>,
+    arguments: &[&[u8]],
+) -> Answer {
+    let _running = Running::begin(Role::Callback(callback));
+    // SAFETY: the caller guarantees the request, whose configuration lives as long as it.
+    unsafe {
+        let settings = DirConfig::of((*request).per_dir_config).map(|config| &config.settings);
+        let Some(visit) = Visit::open(request, settings, Some(entry), format_args!("{}", callback.name())) else {
+            return Answer::Failed;
+        };
+        // A Location is no place to import from.
+        let directory = entry.directory(request);
+        let directory = (!entry.is_location() && !directory.is_null()).then(|| bytes(directory));
+        let text = entry.text();
+        let mut call =
+            CallbackCall { request, callback, text, directory, settings, method, arguments, answer: Answer::Failed };
+        visit.run(&mut Call::Callback(&mut call));
+        visit.return_to_outer();
+        call.answer
+    }
+}
+
+/// Logs that an answer cannot be used, and why.
+///
+/// # Safety
+/// `request` is live and served by this thread.
+pub unsafe fn refuse(request: *mut sys::request_rec, callback: Callback, entry: &HandlerEntry, reason: &str) {
+    // SAFETY: the caller guarantees the request, whose configuration lives as long as it.
+    let (interpreter, view) = unsafe {
+        let settings = DirConfig::of((*request).per_dir_config).map(|config| &config.settings);
+        (bytes(select::interpreter(request, settings, Some(entry))), sys::request_rec::view(request))
+    };
+    let (directive, handler) = (callback.name(), String::from_utf8_lossy(entry.text()));
+    let interpreter = String::from_utf8_lossy(interpreter);
+    let text = format!("MPY0411: {directive} {handler}: {reason} (interpreter '{interpreter}')");
+    Owner::Request(view).log(Level::ERR, text.as_bytes());
+}

@@ -1,0 +1,286 @@
+//! The host's side of a filter: a brigade of httpd becomes calls of a Python function, and what the function wrote goes
+//! on its way.
+
+use crate::abi::{Call, FilterCall, FilterOutcome};
+use crate::dispatch::visit::Visit;
+use crate::guard;
+use crate::httpd::config::DirConfig;
+use crate::httpd::filter::{self, Brigade, Cut, Instance, Kind, Pass, State};
+use crate::httpd::log::{Level, Owner};
+use crate::httpd::pool::bytes;
+use crate::httpd::sys;
+use crate::httpd::tally::Running;
+use crate::httpd::view::Record;
+use crate::phase::{Callback, Role};
+
+/// How often a filter may be called again by output that it causes itself.
+const MAX_DEPTH: u8 = 4;
+
+/// httpd's call of an output filter.
+///
+/// # Safety
+/// httpd's arguments.
+pub unsafe extern "C" fn output(filter: *mut sys::ap_filter_t, brigade: Brigade) -> sys::apr_status_t {
+    // SAFETY: the caller guarantees the arguments.
+    guard::process(sys::APR_EGENERAL as sys::apr_status_t, || unsafe { run_output(filter, brigade) })
+}
+
+/// httpd's call of an input filter.
+///
+/// # Safety
+/// httpd's arguments.
+pub unsafe extern "C" fn input(
+    filter: *mut sys::ap_filter_t,
+    brigade: Brigade,
+    mode: sys::ap_input_mode_t,
+    block: sys::apr_read_type_e,
+    wanted: sys::apr_off_t,
+) -> sys::apr_status_t {
+    // SAFETY: the caller guarantees the arguments.
+    unsafe {
+        let asks_for_body = mode == sys::ap_input_mode_t_AP_MODE_READBYTES
+            || mode == sys::ap_input_mode_t_AP_MODE_GETLINE
+            || mode == sys::ap_input_mode_t_AP_MODE_EXHAUSTIVE;
+        if (*filter).r.is_null() || !asks_for_body {
+            return sys::ap_get_brigade((*filter).next, brigade, mode, block, wanted);
+        }
+        let kind = Kind::Input { mode, block, wanted };
+        guard::process(sys::APR_EGENERAL as sys::apr_status_t, || run_input(filter, brigade, kind))
+    }
+}
+
+/// # Safety
+/// As [`output`].
+unsafe fn run_output(filter: *mut sys::ap_filter_t, source: Brigade) -> sys::apr_status_t {
+    // SAFETY: the caller guarantees the filter; what is kept with it lives as long.
+    unsafe {
+        if (*filter).r.is_null() || sys::mpy_brigade_is_empty(source) != 0 {
+            return sys::ap_pass_brigade((*filter).next, source);
+        }
+        let instance = Instance::of(filter, false);
+        match (*instance).state {
+            State::Active => {}
+            State::Bypassed => return sys::ap_pass_brigade((*filter).next, source),
+            State::Failed => {
+                sys::apr_brigade_cleanup(source.cast());
+                return sys::AP_FILTER_ERROR;
+            }
+        }
+        let rest = Instance::take_brigade(instance, filter);
+        let mut status;
+        loop {
+            let cut = filter::cut(source, rest);
+            status = match cut {
+                Ok(cut) => one_window(filter, instance, source, rest, cut),
+                Err(status) => {
+                    let text = format!("MPY0409: the data for a filter cannot be read, status {status}");
+                    log(filter, &text);
+                    filter::fail(filter, instance, sys::HTTP_INTERNAL_SERVER_ERROR, None)
+                }
+            };
+            sys::apr_brigade_cleanup(source.cast());
+            let goes_on = (*instance).state == State::Active && status == sys::APR_SUCCESS;
+            if !goes_on || sys::mpy_brigade_is_empty(rest) != 0 {
+                break;
+            }
+            sys::mpy_brigade_concat(source, rest);
+        }
+        Instance::give_back(instance, rest);
+        status
+    }
+}
+
+/// Runs the function for what stands in `source`.
+///
+/// # Safety
+/// As [`output`]; `instance` is kept with the filter.
+unsafe fn one_window(
+    filter: *mut sys::ap_filter_t,
+    instance: *mut Instance,
+    source: Brigade,
+    rest: Brigade,
+    cut: Cut,
+) -> sys::apr_status_t {
+    // SAFETY: the caller guarantees the filter, the instance and the brigades.
+    unsafe {
+        let mut pass = Pass::new(filter, (*filter).r, Kind::Output, Instance::take_brigade(instance, filter));
+        pass.source = source;
+        if matches!(cut, Cut::At { .. }) {
+            pass.rest = rest;
+        }
+        let outcome = call(&mut pass, instance);
+        let status = match outcome {
+            FilterOutcome::Failed { status, page } => {
+                sys::apr_brigade_cleanup(pass.queue.cast());
+                filter::fail(filter, instance, status, page.as_deref())
+            }
+            FilterOutcome::Finished => {
+                let pause = !matches!(cut, Cut::At { pause: false });
+                finish_output(&mut pass, instance, pause)
+            }
+        };
+        Instance::give_back(instance, pass.queue);
+        status
+    }
+}
+
+/// The function has returned: what it left in the queue is sent, with the end of the stream if it was there.
+///
+/// # Safety
+/// The pass of [`one_window`], whose call is over.
+unsafe fn finish_output(pass: &mut Pass, instance: *mut Instance, pause: bool) -> sys::apr_status_t {
+    // SAFETY: the caller guarantees the pass; `pass_on` reads nothing for output.
+    unsafe {
+        if pass.bypass {
+            (*instance).state = State::Bypassed;
+            if !pass.closed {
+                let _ = pass.pass_on();
+            }
+        } else if !pass.closed && (pass.met_end || filter::ends(pass.source)) {
+            pass.note_altered();
+            pass.close();
+        } else if !pass.closed && pause {
+            pass.flush();
+        }
+        pass.send();
+    }
+    pass.status
+}
+
+/// # Safety
+/// As [`input`]; the filter has a request.
+unsafe fn run_input(filter: *mut sys::ap_filter_t, brigade: Brigade, kind: Kind) -> sys::apr_status_t {
+    let Kind::Input { mode, block, wanted } = kind else { return sys::APR_EGENERAL as sys::apr_status_t };
+    // SAFETY: the caller guarantees the filter; what is kept with it lives as long.
+    unsafe {
+        let instance = Instance::of(filter, true);
+        if (*instance).ready.is_null() {
+            (*instance).ready = filter::new_brigade(filter);
+            (*instance).waiting = filter::new_brigade(filter);
+        }
+        let (ready, waiting) = ((*instance).ready, (*instance).waiting);
+        if (*instance).depth > 0 {
+            log(filter, "MPY0408: an input filter asks for the data that it is to deliver itself");
+            return sys::AP_FILTER_ERROR;
+        }
+        loop {
+            if sys::mpy_brigade_is_empty(ready) == 0 {
+                return match filter::deliver(ready, brigade, mode, wanted) {
+                    Ok(ended) => {
+                        (*instance).ended |= ended;
+                        sys::APR_SUCCESS
+                    }
+                    Err(status) => status,
+                };
+            }
+            if (*instance).ended {
+                sys::mpy_brigade_append(brigade, sys::apr_bucket_eos_create((*(*filter).c).bucket_alloc));
+                return sys::APR_SUCCESS;
+            }
+            match (*instance).state {
+                State::Active => {}
+                State::Failed => return sys::AP_FILTER_ERROR,
+                State::Bypassed if sys::mpy_brigade_is_empty(waiting) != 0 => {
+                    return sys::ap_get_brigade((*filter).next, brigade, mode, block, wanted);
+                }
+                State::Bypassed => {
+                    sys::mpy_brigade_concat(ready, waiting);
+                    continue;
+                }
+            }
+            let status = fill(filter, instance, kind);
+            if sys::mpy_brigade_is_empty(ready) != 0
+                && (status != sys::APR_SUCCESS || block == sys::apr_read_type_e_APR_NONBLOCK_READ)
+            {
+                return status;
+            }
+        }
+    }
+}
+
+/// Runs the function once, so that there is something to deliver, or less to read.
+///
+/// # Safety
+/// As [`run_input`]; `instance` is kept with the filter.
+unsafe fn fill(filter: *mut sys::ap_filter_t, instance: *mut Instance, kind: Kind) -> sys::apr_status_t {
+    // SAFETY: the caller guarantees the filter and the instance.
+    unsafe {
+        let mut pass = Pass::new(filter, (*filter).r, kind, (*instance).ready);
+        pass.source = (*instance).waiting;
+        // Data that an earlier call has left comes first, and alone.
+        pass.fetched = sys::mpy_brigade_is_empty(pass.source) == 0;
+        let outcome = call(&mut pass, instance);
+        if matches!(outcome, FilterOutcome::Failed { .. }) {
+            (*instance).state = State::Failed;
+            sys::apr_brigade_cleanup(pass.queue.cast());
+            sys::apr_brigade_cleanup(pass.source.cast());
+            (*(*filter).c).keepalive = sys::ap_conn_keepalive_e_AP_CONN_CLOSE;
+            return sys::AP_FILTER_ERROR;
+        }
+        if pass.bypass {
+            (*instance).state = State::Bypassed;
+        } else if !pass.progressed {
+            // A function that does nothing swallows the data: whoever asks must come to the end of it.
+            match pass.swallow() {
+                Ok(true) => pass.close(),
+                Ok(false) => {}
+                Err(failed) => return failed.0,
+            }
+        } else if pass.met_end {
+            pass.close();
+        }
+        pass.status
+    }
+}
+
+/// Enters the interpreter and runs the function.
+///
+/// # Safety
+/// The pass is one of [`one_window`] or [`fill`], `instance` is kept with its filter.
+unsafe fn call(pass: &mut Pass, instance: *mut Instance) -> FilterOutcome {
+    const FAILED: FilterOutcome = FilterOutcome::Failed { status: sys::HTTP_INTERNAL_SERVER_ERROR, page: None };
+    // SAFETY: the caller guarantees the pass and the instance; the configuration lives as long as the request.
+    unsafe {
+        let (filter, request) = (pass.filter, pass.request);
+        let Some(entry) = (*instance).entry.as_ref() else {
+            log(filter, "MPY0407: no filter of this name is configured for this request");
+            return FAILED;
+        };
+        if (*instance).depth >= MAX_DEPTH {
+            log(filter, "MPY0408: an output filter causes output for itself without end");
+            return FAILED;
+        }
+        let settings = DirConfig::of((*request).per_dir_config).map(|config| &config.settings);
+        let name = String::from_utf8_lossy(bytes((*(*filter).frec).name));
+        let Some(visit) = Visit::open(request, settings, Some(entry), format_args!("filter {name}")) else {
+            return FAILED;
+        };
+        pass.instance = instance;
+        pass.entry = entry;
+        pass.directory = entry.directory(request);
+        let pass_is_input = pass.is_input();
+        let mut call = FilterCall { pass, settings, outcome: FAILED };
+        let callback = if pass_is_input { Callback::InputFilter } else { Callback::OutputFilter };
+        let running = Running::begin(Role::Callback(callback));
+        (*instance).depth += 1;
+        visit.run(&mut Call::Filter(&mut call));
+        (*instance).depth -= 1;
+        drop(running);
+        let outcome = call.outcome;
+        visit.return_to_outer();
+        outcome
+    }
+}
+
+/// A line in the request's log that names the filter.
+///
+/// # Safety
+/// The filter is live and has a request.
+unsafe fn log(filter: *mut sys::ap_filter_t, text: &str) {
+    // SAFETY: the caller guarantees it.
+    unsafe {
+        let name = String::from_utf8_lossy(bytes((*(*filter).frec).name));
+        let line = format!("{text} (filter {name})");
+        Owner::Request(sys::request_rec::view((*filter).r)).log(Level::ERR, line.as_bytes());
+    }
+}

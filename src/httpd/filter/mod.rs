@@ -1,0 +1,149 @@
+//! Python's filters in httpd's filter chains: their names, and what is kept with each one while its request lives. The
+//! host's side (`dispatch::filter`) runs them, `py::filter` shows a call to Python.
+
+mod deliver;
+mod failure;
+mod names;
+mod pass;
+mod queue;
+mod window;
+
+use std::ptr;
+
+pub use self::deliver::deliver;
+pub use self::failure::fail;
+pub use self::names::{Names, add, is_taken, register, register_dynamic};
+pub use self::pass::{Head, Kind, Pass, ReadFailed};
+pub use self::queue::ends;
+pub use self::window::{Cut, cut};
+use super::config::DirConfig;
+use super::handler_list::HandlerEntry;
+use super::pool::{Pool, bytes};
+use super::request_state::Object;
+use super::sys;
+
+/// A brigade of httpd.
+pub type Brigade = *mut sys::apr_bucket_brigade;
+
+/// Whether a filter still runs Python.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum State {
+    /// It does.
+    Active,
+    /// Data goes past Python, unchanged.
+    Bypassed,
+    /// It has failed: what comes is dropped, whoever sends it is told.
+    Failed,
+}
+
+/// The iterator that a generator function gave back, with the interpreter it belongs to; owned references.
+#[derive(Clone, Copy)]
+pub struct Generator {
+    /// The interpreter.
+    pub interp: usize,
+    /// The iterator.
+    pub iterator: Object,
+    /// The filter object it reads from.
+    pub object: Object,
+}
+
+/// One filter of one request, from its first data to the request's end. Lies in the request's pool.
+#[derive(Clone, Copy)]
+pub struct Instance {
+    /// What runs; NULL where the request's configuration has no filter of this name.
+    pub entry: *const HandlerEntry,
+    /// Whether it still runs.
+    pub state: State,
+    /// How many calls are under way: a filter may cause output that it sees itself.
+    pub depth: u8,
+    /// Output: something went to the next filter, so the response may have begun.
+    pub passed: bool,
+    /// Output: the data is not what the filter was given, so its length is not either.
+    pub altered: bool,
+    /// Input: taken from the next filter and not read yet.
+    pub waiting: Brigade,
+    /// Input: written and not asked for yet.
+    pub ready: Brigade,
+    /// Input: the end of the stream was handed out.
+    pub ended: bool,
+    /// A brigade of this filter that is not in use, NULL where there is none.
+    pub spare: [Brigade; 2],
+    /// The running generator.
+    pub generator: Option<Generator>,
+}
+
+impl Instance {
+    /// A filter that has seen nothing.
+    pub fn new(entry: *const HandlerEntry) -> Instance {
+        Instance {
+            entry,
+            state: State::Active,
+            depth: 0,
+            passed: false,
+            altered: false,
+            waiting: ptr::null_mut(),
+            ready: ptr::null_mut(),
+            ended: false,
+            spare: [ptr::null_mut(); 2],
+            generator: None,
+        }
+    }
+
+    /// What is kept with a filter, made at its first data.
+    ///
+    /// # Safety
+    /// `filter` is a live filter of this module with a request, and this thread serves it.
+    pub unsafe fn of(filter: *mut sys::ap_filter_t, input: bool) -> *mut Instance {
+        // SAFETY: the caller guarantees the filter; its context is ours.
+        unsafe {
+            let known = (*filter).ctx.cast::<Instance>();
+            if !known.is_null() {
+                return known;
+            }
+            let request = (*filter).r;
+            let name = bytes((*(*filter).frec).name);
+            let found = DirConfig::of((*request).per_dir_config).and_then(|config| config.filter(name, input));
+            let entry = found.map_or(ptr::null(), |node| node.entry);
+            let made = Pool::from_raw((*request).pool).alloc(Instance::new(entry));
+            (*filter).ctx = made.cast();
+            made
+        }
+    }
+
+    /// A brigade for a call, to be given back by [`Instance::give_back`].
+    ///
+    /// # Safety
+    /// The instance belongs to `filter`, which is live and has a request.
+    pub unsafe fn take_brigade(this: *mut Instance, filter: *mut sys::ap_filter_t) -> Brigade {
+        // SAFETY: the caller guarantees both.
+        unsafe {
+            for spare in &mut (*this).spare {
+                if !spare.is_null() {
+                    return std::mem::replace(spare, ptr::null_mut());
+                }
+            }
+            new_brigade(filter)
+        }
+    }
+
+    /// Keeps an empty brigade for the next call.
+    ///
+    /// # Safety
+    /// `brigade` came from [`Instance::take_brigade`] of the same filter.
+    pub unsafe fn give_back(this: *mut Instance, brigade: Brigade) {
+        // SAFETY: the caller guarantees it.
+        unsafe {
+            sys::apr_brigade_cleanup(brigade.cast());
+            if let Some(place) = (*this).spare.iter_mut().find(|spare| spare.is_null()) {
+                *place = brigade;
+            }
+        }
+    }
+}
+
+/// # Safety
+/// `filter` is live and has a request.
+pub unsafe fn new_brigade(filter: *mut sys::ap_filter_t) -> Brigade {
+    // SAFETY: the caller guarantees it.
+    unsafe { sys::apr_brigade_create((*(*filter).r).pool, (*(*filter).c).bucket_alloc) }
+}
