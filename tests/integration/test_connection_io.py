@@ -78,6 +78,13 @@ def ask(req):
 
 loghandler = cleanuphandler = ask
 
+def outputfilter(filter):
+    conn = filter.req.connection
+    if (data := filter.read()) is not None:
+        filter.write(repr([error(conn.read), error(conn.readline), error(conn.write, "x")]) if data else b"")
+    else:
+        filter.close()
+
 def plain(req):
     req.write("plain")
     return apache.OK
@@ -112,6 +119,11 @@ CONFIG = """
     PythonLogHandler conns
     PythonCleanupHandler conns
 </Location>
+<Directory "@DOCS@/filtered">
+    SetHandler none
+    PythonOutputFilter conns TRY
+    SetOutputFilter TRY
+</Directory>
 <Directory "@DOCS@/sub">
     SetHandler none
     Options +Includes
@@ -128,6 +140,7 @@ FILES = {
     "htdocs/conns.py": HANDLERS,
     "htdocs/sub/page.html": 'a<!--#include virtual="part" -->b',
     "htdocs/sub/part": "",
+    "htdocs/filtered/file.txt": "text",
 }
 
 
@@ -437,3 +450,8 @@ def test_sub_requests_have_no_connection(site):
     # spec: api:7/write
     assert site.get("/sub/page.html").text == "ab"
     assert eval(site.get("/show").text) == [("PythonHandler", "/sub/part", [FORBIDDEN] * 3)]
+
+
+def test_filters_leave_the_connection_alone(site):
+    # spec: api:7/read, api:7/write
+    assert eval(site.get("/filtered/file.txt").text) == [FORBIDDEN] * 3

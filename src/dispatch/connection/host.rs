@@ -14,8 +14,9 @@ use crate::httpd::handler_list::HandlerList;
 use crate::httpd::log::Owner;
 use crate::httpd::pool::bytes;
 use crate::httpd::sys;
+use crate::httpd::tally::Running;
 use crate::httpd::view::Record;
-use crate::phase::Phase;
+use crate::phase::{Phase, Role};
 
 /// pre_connection: the handlers of a client's new connection; httpd closes it unless this is OK or DECLINED.
 ///
@@ -120,6 +121,7 @@ unsafe fn run(phase: Phase, conn: *mut sys::conn_rec, config: &ServerConfig, lis
             let Some(interp) = select::find(name, (*conn).base_server, owner, what) else {
                 return sys::HTTP_INTERNAL_SERVER_ERROR;
             };
+            let _running = Running::begin(Role::Phase(phase));
             let state = ConnState::ensure(conn);
             (state.phase, state.entry) = (Some(phase), list.head);
             let mut call = ConnectionCall { conn, phase, settings, result: sys::HTTP_INTERNAL_SERVER_ERROR };
