@@ -27,8 +27,10 @@ use crate::py::{attributes, request};
 pub fn run(py: Python<'_>, call: &mut PhaseCall<'_>) {
     let record = call.request;
     // SAFETY: the host passes a live request whose record it made; this thread runs its phase until run returns.
-    let (view, active) = unsafe { (sys::request_rec::view(record), Active::new((*record).connection, record)) };
-    let _active = active.with_raw_io(raw_io(call.phase));
+    let (view, _active) = unsafe {
+        let active = Active::with_raw_io((*record).connection, record, raw_io(call.phase));
+        (sys::request_rec::view(record), active)
+    };
     let object = match request::object(py, view) {
         Ok(object) => object,
         Err(error) => {

@@ -36,10 +36,6 @@ struct Serving {
 impl Serving {
     const NOTHING: Serving =
         Serving { conn: ptr::null(), request: ptr::null_mut(), begun_line: false, raw_io: RawIo::Forbidden };
-
-    fn is_for(&self, other: &Serving) -> bool {
-        ptr::eq(self.conn, other.conn) && ptr::eq(self.request, other.request)
-    }
 }
 
 /// Whether Python may read and write the connection itself now.
@@ -67,13 +63,16 @@ impl Active {
     /// The connection is being served by this thread, and stays so until the result is dropped. The interpreter's GIL is
     /// held now and then.
     pub unsafe fn new(conn: *const sys::conn_rec, request: *mut sys::request_rec) -> Active {
-        Active(turn_to(Serving { conn, request, ..Serving::NOTHING }))
+        // SAFETY: the caller guarantees it.
+        unsafe { Active::with_raw_io(conn, request, RawIo::Forbidden) }
     }
 
-    /// Says whether the connection itself may be read and written; without it that is forbidden.
-    pub fn with_raw_io(self, raw_io: RawIo) -> Active {
-        SERVING.set(Serving { raw_io, ..SERVING.get() });
-        self
+    /// As [`Active::new`], and says whether the connection itself may be read and written.
+    ///
+    /// # Safety
+    /// As there.
+    pub unsafe fn with_raw_io(conn: *const sys::conn_rec, request: *mut sys::request_rec, raw_io: RawIo) -> Active {
+        Active(turn_to(Serving { conn, request, raw_io, ..Serving::NOTHING }))
     }
 }
 
@@ -85,15 +84,25 @@ impl Drop for Active {
 
 /// Serves something else from now on; returns what was served. A line that was begun for a request ends with it, so that
 /// the rest of no line gets into the log of another one.
-fn turn_to(mut next: Serving) -> Serving {
-    let now = SERVING.get();
-    next.begun_line = now.begun_line && now.is_for(&next);
-    if now.begun_line && !next.begun_line {
+#[inline]
+fn turn_to(next: Serving) -> Serving {
+    SERVING.with(|serving| {
+        let now = serving.get();
+        let begun_line = now.begun_line && keeps_line(&now, &next);
+        serving.set(Serving { begun_line, ..next });
+        now
+    })
+}
+
+/// Whether a line that was begun can go on; else it is ended, in the log of what was served.
+#[cold]
+fn keeps_line(now: &Serving, next: &Serving) -> bool {
+    let same = ptr::eq(now.conn, next.conn) && ptr::eq(now.request, next.request);
+    if !same {
         // SAFETY: whoever makes or drops an `Active` holds the GIL, inside a call of the image's door.
         streams::end_lines(unsafe { Python::assume_attached() });
     }
-    SERVING.set(next);
-    now
+    same
 }
 
 /// Notes whether this thread has begun a line of a standard stream.

@@ -26,13 +26,12 @@ impl Drop for Expiring<'_> {
 
 /// Runs the handlers of a phase and leaves the result in the call.
 pub fn run(py: Python<'_>, call: &mut ConnectionCall<'_>) {
+    let raw_io = if call.phase == Phase::PreConnection { RawIo::TooEarly } else { RawIo::Allowed };
     // SAFETY: the host passes a live connection, which this thread serves until run returns; the object expires before.
-    let (view, active, live) = unsafe {
-        let active = Active::new(call.conn, std::ptr::null_mut());
+    let (view, _active, live) = unsafe {
+        let active = Active::with_raw_io(call.conn, std::ptr::null_mut(), raw_io);
         (sys::conn_rec::view(call.conn), active, Live::of_connection(call.conn))
     };
-    let early = call.phase == Phase::PreConnection;
-    let _active = active.with_raw_io(if early { RawIo::TooEarly } else { RawIo::Allowed });
     let object = match Bound::new(py, Conn::of(live)) {
         Ok(object) => Expiring(object),
         Err(error) => {
