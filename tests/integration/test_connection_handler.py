@@ -169,7 +169,7 @@ def test_default_function(site):
 
 
 def test_class(site):
-    # spec: directives:4.3/class-method
+    # spec: directives:4.3/class-method-path
     assert ask(site, "method", "") == b"True"
 
 
@@ -192,7 +192,7 @@ def test_attributes(site):
     [("evaluate", "evaluate"), ("named", "mine"), ("directive", MAIN), ("directory", "directory")],
 )
 def test_interpreter(site, host, name):
-    # spec: interpreters:1.1/1, interpreters:1.1/3, interpreters:1.1/4, interpreters:1.2/connection handler
+    # spec: interpreters:1.1/PythonInterpreter, interpreters:1.1/PythonInterpPerDirective, interpreters:1.1/server-name, interpreters:1.2/connection
     found, child = evaluate(site, host, "(apache.interpreter, os.getpid())")
     assert found == name
     assert child in site.children()
