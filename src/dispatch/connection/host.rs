@@ -12,7 +12,7 @@ use crate::httpd::config::ServerConfig;
 use crate::httpd::conn_state::ConnState;
 use crate::httpd::handler_list::HandlerList;
 use crate::httpd::log::Owner;
-use crate::httpd::pool::bytes;
+use crate::httpd::server::Server;
 use crate::httpd::sys;
 use crate::httpd::tally::Running;
 use crate::httpd::view::Record;
@@ -115,12 +115,12 @@ unsafe fn run(phase: Phase, conn: *mut sys::conn_rec, config: &ServerConfig, lis
         let settings = &config.settings;
         // SAFETY: the caller guarantees the connection and its server; the record is looked up again after the visit.
         unsafe {
-            let name = bytes(select::of_connection((*conn).base_server, settings));
-            let owner = Owner::Conn(sys::conn_rec::view(conn));
-            let what = format_args!("phase {}", phase.name());
-            let Some(interp) = select::find(name, (*conn).base_server, owner, what) else {
-                return sys::HTTP_INTERNAL_SERVER_ERROR;
+            let view = sys::conn_rec::view(conn);
+            let find = |server: Server| {
+                let what = format_args!("phase {}", phase.name());
+                select::find_for(select::of_server(server), server, Owner::Conn(view), what)
             };
+            let Some(interp) = view.base_server().and_then(find) else { return sys::HTTP_INTERNAL_SERVER_ERROR };
             let _running = Running::begin(Role::Phase(phase));
             let state = ConnState::ensure(conn);
             (state.phase, state.entry) = (Some(phase), list.head);
