@@ -112,6 +112,7 @@ fn serve(py: Python<'_>, call: &mut Call<'_, '_>) {
         Call::Phase(call) => handlers::run(py, call),
         Call::Connection(call) => connection::image::run(py, call),
         Call::Filter(call) => filter::image::run(py, call),
+        Call::Generator(call) => filter::generator::run(py, call),
         Call::Callback(call) => callback::run(py, call),
         Call::RequestCleanup(call) => child::request_cleanup(py, call),
         Call::Expire(call) => child::expire(py, call),

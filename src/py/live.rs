@@ -14,6 +14,7 @@ use pyo3::prelude::*;
 use super::errors::ExpiredError;
 use super::{capi, streams};
 use crate::httpd::conn;
+use crate::httpd::filter::{Pass, PassPointer};
 use crate::httpd::log::Owner;
 use crate::httpd::request;
 use crate::httpd::sys;
@@ -254,5 +255,13 @@ impl Live<sys::conn_rec> {
                  request over HTTP/1 before its response ends; not in filters, log handlers and cleanups",
             )),
         }
+    }
+}
+
+impl Live<Pass> {
+    /// From now on it leads to another call of the same filter. Whoever asks for it expires it before the turn goes back
+    /// to the call's owner.
+    pub fn renew(&self, pass: PassPointer) {
+        self.record.store(pass.as_ptr(), Ordering::Relaxed);
     }
 }
