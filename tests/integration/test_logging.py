@@ -325,7 +325,7 @@ def test_records_that_cannot_be_formatted(site):
 
 def test_exceptions_that_cannot_be_shown(site):
     site.log.expect(line("error", r"MPY0504: .* was not written: Worse2 \(interpreter 'main\.test'\)"), times=1)
-    site.log.expect_traceback(line("error", r"logged\.Worse2: <exception str\(\) failed>"), times=1)
+    site.log.expect_traceback(line("error", r"logged\.Worse2: <(exception str\(\) failed|unprintable Worse2 object)>"), times=1)
     assert site.get("/debug/worse", host="main.test").status == 200
 
 
