@@ -70,6 +70,8 @@ pub enum Call<'a, 'c> {
     Expire(&'a mut ExpireCall),
     /// Copy plain attributes of the request object into the request's record.
     ExportAttributes(*mut sys::request_rec),
+    /// Run handlers of a server, which get no request.
+    Server(&'a mut ServerCall<'c>),
     /// PythonImport.
     Import(&'a mut ImportCall<'c>),
     /// One registered cleanup of the child.
@@ -181,6 +183,16 @@ pub struct ImportCall<'a> {
     pub log: bool,
     /// PythonPath of the main server.
     pub path: Option<&'a [u8]>,
+}
+
+/// See [`Call::Server`].
+pub struct ServerCall<'a> {
+    /// The server in whose configuration the handlers stand.
+    pub server: Server,
+    /// Which of its handlers.
+    pub callback: Callback,
+    /// The list.
+    pub list: &'a HandlerList,
 }
 
 /// See [`Call::ChildCleanup`].
