@@ -6,6 +6,7 @@ import re
 import pytest
 from harness import server
 from harness.evaluate import CONFIG, FILES, evaluate
+from harness.ports import hosts
 
 PAGES = '''
 import logging
@@ -168,6 +169,22 @@ def outputfilter(filter):
 
 def plain(req):
     req.write("filtered")
+
+
+def connectionhandler(conn):
+    logger.error("for a connection")
+    print("begun for a connection", end="", file=sys.stderr)
+    conn.write(conn.log_id)
+    return apache.OK
+
+
+def childinithandler(server):
+    logger.error("init of %s", server.server_hostname)
+    print("printed for", server.server_hostname, end="", file=sys.stderr)
+
+
+def childexithandler(server):
+    logger.error("exit of %s", server.server_hostname)
 
 
 def cleanuphandler(req):
@@ -368,6 +385,28 @@ def test_native_functions(site):
     """
     answers = [True, True, True, False, False, False]
     assert evaluate(site, code) == (answers, "TypeError", "TypeError", "TypeError", "TypeError")
+
+
+def test_connections_and_servers(tree, mpm):
+    own = """
+    PythonChildInitHandler logged
+    PythonChildExitHandler logged
+    ErrorLogFormat "[%{u}t] [%-m:%l] [pid %P] [%v] [%{c}L] [%F] %M"
+    ErrorLog "@ROOT@/logs/error.log"
+    """
+    places = {"first": f"{own}PythonConnectionHandler logged", "second": own}
+    with hosts(tree, mpm, places, 'PythonPath "[\'@ROOT@/lib\'] + sys.path"', {"lib/logged.py": PAGES}, processes=1) as site:
+        site.log.allow("imported in")
+        for name in places:
+            site.log.wait_for(rf"python:error\] \[pid \d+\] \[{name}\] \[logged\.py\(\d+\)\] init of {name}$")
+            site.log.wait_for(rf"\[{name}\] .*stderr \(interpreter '{name}'\): printed for {name}$")
+        with site.at("first") as client:
+            number = client.read_to_end().decode()
+        site.log.wait_for(rf"\[first\] \[{re.escape(number)}\] \[logged\.py\(\d+\)\] for a connection$")
+        site.log.wait_for(rf"\[first\] \[{re.escape(number)}\] .*stderr \(interpreter 'first'\): begun for a connection$")
+        site.stop()
+        for name in places:
+            site.log.wait_for(rf"\[{name}\] \[logged\.py\(\d+\)\] exit of {name}$")
 
 
 def test_outside_requests(httpd):
