@@ -404,7 +404,7 @@ def test_connections_and_servers(tree, mpm):
             number = client.read_to_end().decode()
         site.log.wait_for(rf"\[first\] \[{re.escape(number)}\] \[logged\.py\(\d+\)\] for a connection$")
         site.log.wait_for(rf"\[first\] \[{re.escape(number)}\] .*stderr \(interpreter 'first'\): begun for a connection$")
-        site.stop()
+        site.stop_when_idle()
         for name in places:
             site.log.wait_for(rf"\[{name}\] \[logged\.py\(\d+\)\] exit of {name}$")
 
@@ -413,5 +413,5 @@ def test_outside_requests(httpd):
     site = httpd(config=CONFIG + SETUP, files=WHERE, processes=1)
     site.log.wait_for(line("warn", "imported in early", owner=""))
     site.log.wait_for(line("warn", "called by PythonImport", owner=""))
-    site.stop()
+    site.stop_when_idle()
     site.log.wait_for(line("warn", "the child ends with data", owner=""))
