@@ -368,3 +368,37 @@ def test_no_leak(site):
     blocks_later, resident_later = memory(500)
     assert blocks_later - blocks < 100, "Python objects are left of each connection"
     assert resident_later - resident < 2_000_000
+
+
+def test_graceful_restart_while_a_handler_waits(tree, mpm):
+    # spec: interpreters:2.9
+    with hosts(tree, mpm, {"echo": HOSTS["echo"]}, "", {"htdocs/conns.py": HANDLERS}, processes=2) as running:
+        with running.at("echo") as connection:
+            assert say(connection, b"before\n") == b"before\n"
+            running.graceful()
+            # The old child goes on with it, a new one has the next.
+            assert say(connection, b"after\n") == b"after\n"
+            with running.at("echo") as other:
+                assert say(other, b"new\n") == b"new\n"
+
+
+# With event httpd itself waits for its threads, ten seconds until it kills the child, for requests as well.
+@pytest.mark.parametrize("kind", ["prefork", "worker"])
+@pytest.mark.parametrize("how", ["restart", "stop"])
+def test_end_while_a_handler_waits(tree, kind, how):
+    # spec: interpreters:2.9
+    with hosts(tree, kind, {"echo": HOSTS["echo"]}, "", {"htdocs/conns.py": HANDLERS}, processes=2) as running:
+        with running.at("echo") as connection:
+            assert say(connection, b"before\n") == b"before\n"
+            started = time.monotonic()
+            getattr(running, how)()
+            assert time.monotonic() - started < 8
+        if how == "restart":
+            with running.at("echo") as other:
+                assert say(other, b"new\n") == b"new\n"
+
+
+def say(connection, line):
+    """Send a line and return the one that comes back."""
+    connection.send(line)
+    return connection.read_line()
