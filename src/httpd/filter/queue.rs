@@ -2,6 +2,7 @@
 
 use std::ptr;
 
+use super::State;
 use super::pass::{Kind, Pass, ReadFailed};
 use crate::httpd::sys;
 
@@ -109,6 +110,10 @@ impl Pass {
                 return self.status == sys::APR_SUCCESS;
             }
             let instance = self.instance;
+            if (*instance).state == State::Failed {
+                // A call further in has ended the response: nothing may follow.
+                self.status = sys::AP_FILTER_ERROR;
+            }
             if !(*instance).passed && (*instance).altered {
                 sys::apr_table_unset((*self.request).headers_out, c"Content-Length".as_ptr());
             }
