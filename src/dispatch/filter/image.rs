@@ -42,7 +42,7 @@ pub fn run(py: Python<'_>, call: &mut FilterCall<'_>) {
     });
     call.outcome = match result {
         Ok(()) => FilterOutcome::Finished,
-        Err(error) => failed(py, call, &object, &error),
+        Err(error) => failed(py, call, &error),
     };
     request::drop_if_private(&object);
 }
@@ -70,12 +70,7 @@ fn pass<'a>(call: &FilterCall<'a>) -> &'a Pass {
 }
 
 /// Logs the exception and says how the data ends.
-fn failed(
-    py: Python<'_>,
-    call: &FilterCall<'_>,
-    request: &Bound<'_, request::Request>,
-    error: &PyErr,
-) -> FilterOutcome {
+fn failed(py: Python<'_>, call: &FilterCall<'_>, error: &PyErr) -> FilterOutcome {
     let pass = pass(call);
     let handler = String::from_utf8_lossy(pass.handler().unwrap_or_default()).into_owned();
     let name = String::from_utf8_lossy(pass.name()).into_owned();
@@ -84,7 +79,7 @@ fn failed(
     // SAFETY: the request is live while its filter runs.
     let owner = Owner::Request(unsafe { sys::request_rec::view(pass.request) });
     if error.is_instance_of::<SERVER_RETURN>(py) {
-        let status = server_return(py, request, error);
+        let status = server_return(py, error);
         let text = format!("{name} {handler}: SERVER_RETURN ends the response with status {status}");
         report::log_summary(py, owner, "MPY0412", &text);
         return FilterOutcome::Failed { status, page: None };
@@ -95,9 +90,11 @@ fn failed(
     FilterOutcome::Failed { status: sys::HTTP_INTERNAL_SERVER_ERROR, page }
 }
 
-/// The status of a SERVER_RETURN, 500 where it carries none that is an error.
-fn server_return(py: Python<'_>, request: &Bound<'_, request::Request>, error: &PyErr) -> i32 {
-    let value = crate::dispatch::handlers::server_return(py, request, error.clone_ref(py));
-    let status = value.and_then(|value| value.extract::<i32>()).unwrap_or_default();
-    if (400..600).contains(&status) { status } else { sys::HTTP_INTERNAL_SERVER_ERROR }
+/// The status of a SERVER_RETURN, its first or second value; 500 where it carries none that is an error.
+fn server_return(py: Python<'_>, error: &PyErr) -> i32 {
+    let is_error = |status: &i32| (400..600).contains(status);
+    let values = crate::dispatch::handlers::server_return_values(py, error);
+    let statuses = values.map(|values| values.iter().take(2).map(|value| value.extract::<i32>()).collect::<Vec<_>>());
+    let found = statuses.unwrap_or_default().into_iter().flatten().find(is_error);
+    found.unwrap_or(sys::HTTP_INTERNAL_SERVER_ERROR)
 }
