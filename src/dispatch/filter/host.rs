@@ -174,6 +174,9 @@ unsafe fn run_input(filter: *mut sys::ap_filter_t, brigade: Brigade, kind: Kind)
                 };
             }
             if (*instance).ended {
+                if let Err(status) = filter::drain(filter, instance, block) {
+                    return status;
+                }
                 sys::mpy_brigade_append(brigade, sys::apr_bucket_eos_create((*(*filter).c).bucket_alloc));
                 return sys::APR_SUCCESS;
             }

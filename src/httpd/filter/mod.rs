@@ -10,7 +10,7 @@ mod window;
 
 use std::ptr;
 
-pub use self::deliver::deliver;
+pub use self::deliver::{deliver, drain};
 pub use self::failure::fail;
 pub use self::names::{Names, add, is_taken, register, register_dynamic};
 pub use self::pass::{Head, Kind, Pass, ReadFailed};
@@ -66,6 +66,8 @@ pub struct Instance {
     pub ready: Brigade,
     /// Input: the end of the stream was handed out.
     pub ended: bool,
+    /// Input: the next filter has handed out the end of the stream.
+    pub source_ended: bool,
     /// A brigade of this filter that is not in use, NULL where there is none.
     pub spare: [Brigade; 2],
     /// The running generator.
@@ -84,6 +86,7 @@ impl Instance {
             waiting: ptr::null_mut(),
             ready: ptr::null_mut(),
             ended: false,
+            source_ended: false,
             spare: [ptr::null_mut(); 2],
             generator: None,
         }

@@ -203,8 +203,11 @@ impl Pass {
     pub fn fetch(&mut self) -> Result<(), ReadFailed> {
         let Kind::Input { mode, block, wanted } = self.kind else { return Ok(()) };
         self.fetched = true;
-        // SAFETY: the filter and the brigade are live.
-        self.status = unsafe { sys::ap_get_brigade((*self.filter).next, self.source, mode, block, wanted) };
+        // SAFETY: the filter, what is kept with it and the brigade are live.
+        unsafe {
+            self.status = sys::ap_get_brigade((*self.filter).next, self.source, mode, block, wanted);
+            (*self.instance).source_ended |= super::ends(self.source);
+        }
         match self.status {
             sys::APR_SUCCESS => Ok(()),
             libc::EAGAIN => Ok(()),

@@ -55,7 +55,6 @@ impl Pass {
 
     /// Queues a flush marker and sends the queue.
     pub fn flush(&mut self) -> bool {
-        self.progressed = true;
         // SAFETY: the queue is a live brigade.
         unsafe { sys::mpy_brigade_append(self.queue, sys::apr_bucket_flush_create(self.alloc())) };
         self.kind != Kind::Output || self.send()
