@@ -3,6 +3,11 @@
 #include "http_log.h"
 #include "http_core.h"
 #include "http_ssl.h"
+#include "mod_auth.h"
+#include "apr_general.h"
+#include "apr_md5.h"
+#include "mod_log_config.h"
+#include "mod_rewrite.h"
 #include "mod_status.h"
 #include "apr_optional.h"
 #include "apr_optional_hooks.h"
@@ -135,7 +140,53 @@ int mpy_ssl_is_https(conn_rec *c)
     return ap_ssl_conn_is_ssl(c);
 }
 
+void mpy_authn_cache_password(request_rec *r, const char *user, const char *password)
+{
+    static const char digits[] = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    APR_OPTIONAL_FN_TYPE(ap_authn_cache_store) *store = APR_RETRIEVE_OPTIONAL_FN(ap_authn_cache_store);
+    unsigned char random[8];
+    char salt[sizeof(random) + 1], hash[120];
+    apr_size_t i;
+
+    if (store == NULL || apr_generate_random_bytes(random, sizeof(random)) != APR_SUCCESS) {
+        return;
+    }
+    for (i = 0; i < sizeof(random); i++) {
+        salt[i] = digits[random[i] & 63];
+    }
+    salt[i] = '\0';
+    if (apr_md5_encode(password, salt, hash, sizeof(hash)) == APR_SUCCESS) {
+        store(r, "python", user, NULL, hash);
+    }
+}
+
+void mpy_authn_cache_hash(request_rec *r, const char *user, const char *realm, const char *hash)
+{
+    APR_OPTIONAL_FN_TYPE(ap_authn_cache_store) *store = APR_RETRIEVE_OPTIONAL_FN(ap_authn_cache_store);
+    if (store != NULL) {
+        store(r, "python", user, realm, hash);
+    }
+}
+
 void mpy_hook_status(int (*hook)(request_rec *r, int flags))
 {
     APR_OPTIONAL_HOOK(ap, status_hook, hook, NULL, NULL, APR_HOOK_MIDDLE);
+}
+
+int mpy_register_rewrite_map(const char *name, mpy_map_function function)
+{
+    APR_OPTIONAL_FN_TYPE(ap_register_rewrite_mapfunc) *add = APR_RETRIEVE_OPTIONAL_FN(ap_register_rewrite_mapfunc);
+    if (add == NULL) {
+        return 0;
+    }
+    add((char *)name, function);
+    return 1;
+}
+
+void mpy_register_log_item(apr_pool_t *p, const char *tag, mpy_log_function function)
+{
+    APR_OPTIONAL_FN_TYPE(ap_register_log_handler) *add = APR_RETRIEVE_OPTIONAL_FN(ap_register_log_handler);
+    if (add != NULL) {
+        add(p, (char *)tag, function, 0);
+    }
 }

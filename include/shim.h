@@ -46,7 +46,21 @@ apr_bucket *mpy_brigade_next(apr_bucket_brigade *bb, apr_bucket *done, const cha
 const char *mpy_ssl_var_lookup(apr_pool_t *p, server_rec *s, conn_rec *c, request_rec *r, const char *name);
 int mpy_ssl_is_https(conn_rec *c);
 
+/** mod_authn_socache keeps what the provider `python` answered, if it is there and configured for it. */
+void mpy_authn_cache_password(request_rec *r, const char *user, const char *password);
+void mpy_authn_cache_hash(request_rec *r, const char *user, const char *realm, const char *hash);
+
 /** Registers a function for mod_status's page; it is never called where mod_status is absent. */
 void mpy_hook_status(int (*hook)(request_rec *r, int flags));
+
+/** What mod_rewrite calls for an internal map. */
+typedef char *(*mpy_map_function)(request_rec *r, char *key);
+/** Makes `int:name` known to mod_rewrite, which keeps the name; 0 where mod_rewrite is absent. */
+int mpy_register_rewrite_map(const char *name, mpy_map_function function);
+
+/** What mod_log_config calls for an item. */
+typedef const char *(*mpy_log_function)(request_rec *r, char *argument);
+/** Makes `%{...}tag` known to mod_log_config, if it is there. */
+void mpy_register_log_item(apr_pool_t *p, const char *tag, mpy_log_function function);
 
 #endif

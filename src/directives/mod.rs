@@ -2,6 +2,7 @@
 //! httpd.conf (one thread) and `.htaccess` files (any thread, records of its own).
 
 mod handlers;
+mod named;
 pub mod require;
 mod settings;
 
@@ -11,7 +12,7 @@ use std::ptr;
 use crate::httpd::config::{DirConfig, ServerConfig, module_config};
 use crate::httpd::log::{Level, Owner};
 use crate::httpd::{section, sys};
-use crate::phase::{PHASES, Phase};
+use crate::phase::{Callback, PHASES, Phase};
 
 /// Directory, Location, Files, server level and `.htaccess` with any AllowOverride class.
 const ANYWHERE: c_int = sys::OR_ALL;
@@ -19,6 +20,9 @@ const ANYWHERE: c_int = sys::OR_ALL;
 const SERVER: c_int = sys::RSRC_CONF;
 /// Server level and sections, not `.htaccess`.
 const NO_HTACCESS: c_int = sys::RSRC_CONF | sys::ACCESS_CONF;
+
+/// Server level and sections, `.htaccess` with AllowOverride AuthConfig.
+const AUTHENTICATION: c_int = NO_HTACCESS | sys::OR_AUTHCFG;
 
 /// What a callback returns: NULL, or a sentence for httpd.
 type Answer = *const c_char;
@@ -42,7 +46,7 @@ const fn command(
 
 const fn raw(phase: Phase) -> sys::command_rec {
     let contexts = match phase {
-        Phase::PostReadRequest | Phase::Quick | Phase::Trans | Phase::Connection => SERVER,
+        Phase::PostReadRequest | Phase::Quick | Phase::Trans | Phase::PreConnection | Phase::Connection => SERVER,
         Phase::MapToStorage => NO_HTACCESS,
         _ => ANYWHERE,
     };
@@ -51,6 +55,13 @@ const fn raw(phase: Phase) -> sys::command_rec {
     let help = c"handlers for this phase: module[::object] ... [| .ext ...]";
     let mut record = command(name, func, sys::cmd_how_RAW_ARGS, contexts, help);
     record.cmd_data = ptr::without_provenance_mut(phase as usize);
+    record
+}
+
+const fn of_server(name: &'static CStr, callback: Callback, contexts: c_int, help: &'static CStr) -> sys::command_rec {
+    let func = sys::cmd_func { raw_args: Some(handlers::server_handlers) };
+    let mut record = command(name, func, sys::cmd_how_RAW_ARGS, contexts, help);
+    record.cmd_data = ptr::without_provenance_mut(callback as usize);
     record
 }
 
@@ -84,19 +95,37 @@ impl Commands {
 }
 
 /// How many directives there are.
-pub const COUNT: usize = 32;
+pub const COUNT: usize = 38;
 
 /// The command table.
 pub static COMMANDS: Commands = Commands([
     raw(Phase::AccessCheckerEx),
     raw(Phase::Access),
     raw(Phase::Authen),
+    one(
+        c"PythonAuthnProvider",
+        handlers::authn_provider,
+        AUTHENTICATION,
+        c"the object that knows the users, for AuthBasicProvider python and AuthDigestProvider python",
+    ),
     raw(Phase::Authz),
     flag(
         c"PythonAutoReload",
         settings::FlagDirective::AutoReload,
         ANYWHERE,
         c"reload changed handler modules: On or Off",
+    ),
+    of_server(
+        c"PythonChildExitHandler",
+        Callback::ChildExit,
+        SERVER,
+        c"handlers for the end of each child: module[::object] ...",
+    ),
+    of_server(
+        c"PythonChildInitHandler",
+        Callback::ChildInit,
+        SERVER,
+        c"handlers for the start of each child: module[::object] ...",
     ),
     raw(Phase::Cleanup),
     raw(Phase::Connection),
@@ -106,6 +135,13 @@ pub static COMMANDS: Commands = Commands([
         settings::FlagDirective::EnablePdb,
         ANYWHERE,
         c"run handlers under pdb (httpd -X): On or Off",
+    ),
+    command(
+        c"PythonExprFunction",
+        sys::cmd_func { take2: Some(named::expr_function) },
+        sys::cmd_how_TAKE2,
+        SERVER,
+        c"a name for httpd's expressions and the function it calls",
     ),
     raw(Phase::Fixup),
     raw(Phase::Content),
@@ -177,7 +213,15 @@ pub static COMMANDS: Commands = Commands([
     ),
     one(c"PythonPath", settings::path, ANYWHERE, c"a Python expression that gives sys.path"),
     raw(Phase::PostReadRequest),
+    raw(Phase::PreConnection),
     raw(Phase::Quick),
+    command(
+        c"PythonRewriteMap",
+        sys::cmd_func { take2: Some(named::rewrite_map) },
+        sys::cmd_how_TAKE2,
+        SERVER,
+        c"a name for RewriteMap's int: and the function it calls",
+    ),
     raw(Phase::Trans),
     raw(Phase::Type),
     // The end of the table.

@@ -4,6 +4,8 @@
 use std::ffi::{c_int, c_void};
 use std::ptr;
 
+use super::expression;
+use super::filter;
 use super::visit::Visit;
 use crate::abi::{Call, ExpireCall, PhaseCall, RequestCleanupCall};
 use crate::guard;
@@ -36,6 +38,10 @@ pub unsafe fn request(phase: Phase, request: *mut sys::request_rec) -> c_int {
 unsafe fn found(phase: Phase, request: *mut sys::request_rec) -> c_int {
     // SAFETY: the caller guarantees the request.
     unsafe {
+        // Nothing has been sent yet, whatever the request is for.
+        if phase == Phase::Fixup && expression::has_failed(request) {
+            return sys::HTTP_INTERNAL_SERVER_ERROR;
+        }
         let config = DirConfig::of((*request).per_dir_config);
         let configured = config.is_some_and(|config| config.phases & phase.bit() != 0);
         if !configured && RequestState::of(request).is_none_or(|state| state.added(phase).is_none()) {
@@ -222,6 +228,7 @@ pub unsafe extern "C" fn expire(data: *mut c_void) -> sys::apr_status_t {
     guard::process((), || {
         // SAFETY: the pool is still whole; the record is looked up again after each visit to an interpreter.
         unsafe {
+            filter::resume::end_all(request);
             while let Some(cleanup) = RequestState::of(request).and_then(|state| state.cleanups.pop()) {
                 if let Some(interp) = table::by_index(cleanup.interp) {
                     let mut call = RequestCleanupCall { request, callable: cleanup.callable, data: cleanup.data };

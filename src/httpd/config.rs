@@ -10,10 +10,11 @@ use std::sync::atomic::{AtomicI32, Ordering};
 
 use super::chain;
 use super::handler_list::{ExtNode, HandlerEntry, HandlerList};
+use super::named::NamedNode;
 use super::pool::{Pool, bytes};
 pub use super::settings::{Flag, OptionNode, Settings};
 use super::sys;
-use crate::phase::Phase;
+use crate::phase::{Callback, Phase};
 
 /// The place of this module in every configuration vector; httpd sets it at `LoadModule`, an image gets the host's.
 static MODULE_INDEX: AtomicI32 = AtomicI32::new(-1);
@@ -63,6 +64,8 @@ pub struct DirConfig {
     pub by_ext: *const ExtNode,
     /// The Python filters.
     pub filters: *const FilterNode,
+    /// PythonAuthnProvider, NULL where there is none.
+    pub authn: *const HandlerEntry,
     /// Anything was written into this record.
     pub touched: bool,
 }
@@ -75,6 +78,7 @@ impl DirConfig {
         lists: [ptr::null_mut(); Phase::COUNT],
         by_ext: chain::empty(),
         filters: chain::empty(),
+        authn: ptr::null(),
         touched: false,
     };
 
@@ -86,6 +90,12 @@ impl DirConfig {
     pub unsafe fn of<'a>(vector: *const sys::ap_conf_vector_t) -> Option<&'a DirConfig> {
         // SAFETY: httpd's vectors are arrays of pointers indexed by module_index.
         unsafe { module_config(vector).cast::<DirConfig>().as_ref() }
+    }
+
+    /// The object that knows the users.
+    pub fn authn(&self) -> Option<&HandlerEntry> {
+        // SAFETY: NULL or an entry of the same configuration.
+        unsafe { self.authn.as_ref() }
     }
 
     /// The generic list of a phase.
@@ -173,15 +183,47 @@ pub enum GilMode {
     Own,
 }
 
+/// The handlers that are called for the server in whose configuration they stand, and not inherited.
+#[derive(Clone, Copy)]
+pub struct OwnLists {
+    child_init: *mut HandlerList,
+    child_exit: *mut HandlerList,
+}
+
+impl OwnLists {
+    const EMPTY: OwnLists = OwnLists { child_init: ptr::null_mut(), child_exit: ptr::null_mut() };
+
+    /// The place of a callback's list; None for callbacks that belong to no server.
+    pub fn place(&mut self, callback: Callback) -> Option<&mut *mut HandlerList> {
+        match callback {
+            Callback::ChildInit => Some(&mut self.child_init),
+            Callback::ChildExit => Some(&mut self.child_exit),
+            _ => None,
+        }
+    }
+
+    /// The list of a callback.
+    pub fn list(mut self, callback: Callback) -> Option<&'static HandlerList> {
+        // SAFETY: NULL or a list of the configuration that the child serves with.
+        self.place(callback).and_then(|list| unsafe { list.as_ref() })
+    }
+}
+
 /// The per-server record.
 #[derive(Clone, Copy)]
 pub struct ServerConfig {
     /// Directives and options.
     pub settings: Settings,
-    /// PythonConnectionHandler.
+    /// PythonConnectionHandler: one handler.
     pub connection: *mut HandlerList,
+    /// PythonPreConnectionHandler.
+    pub pre_connection: *mut HandlerList,
     /// PythonImport, the last line first.
     pub imports: *const ImportNode,
+    /// PythonExprFunction and PythonRewriteMap.
+    pub named: *const NamedNode,
+    /// PythonChildInitHandler and PythonChildExitHandler of this very server.
+    pub own: OwnLists,
     /// PythonInterpreterGIL.
     pub gil: GilMode,
     /// What Python directives belong to this server: the `HAS_` bits.
@@ -202,7 +244,10 @@ impl ServerConfig {
     pub const EMPTY: ServerConfig = ServerConfig {
         settings: Settings::EMPTY,
         connection: ptr::null_mut(),
+        pre_connection: ptr::null_mut(),
         imports: chain::empty(),
+        named: chain::empty(),
+        own: OwnLists::EMPTY,
         gil: GilMode::Unset,
         python: 0,
     };
@@ -210,6 +255,20 @@ impl ServerConfig {
     /// How much of Python the server has: 2 with code to run, 1 with any directive.
     pub fn rank(&self) -> u8 {
         if self.python & Self::HAS_CODE != 0 { 2 } else { self.python & Self::HAS_DIRECTIVE }
+    }
+
+    /// Whether there are handlers of connections.
+    #[inline]
+    pub fn has_connection_handlers(&self) -> bool {
+        !self.connection.is_null() || !self.pre_connection.is_null()
+    }
+
+    /// The handlers of a phase of connections, which belong to the server that the connection came in on.
+    #[inline]
+    pub fn connection_list(&self, phase: Phase) -> Option<&HandlerList> {
+        let list = if phase == Phase::PreConnection { self.pre_connection } else { self.connection };
+        // SAFETY: NULL or a list of the same configuration.
+        unsafe { list.as_ref() }
     }
 
     /// The record of a server.
@@ -252,6 +311,7 @@ pub unsafe extern "C" fn merge_dir(pool: *mut sys::apr_pool_t, outer: *mut c_voi
             lists,
             by_ext: chain::overlay(pool, add.by_ext, base.by_ext),
             filters: chain::overlay(pool, add.filters, base.filters),
+            authn: if add.authn.is_null() { base.authn } else { add.authn },
             touched: true,
         }
     };
@@ -273,10 +333,14 @@ pub unsafe extern "C" fn merge_server(
     // SAFETY: httpd passes two records made by create_server, and the configuration's pool.
     let (pool, base, add) =
         unsafe { (Pool::from_raw(pool), &*outer.cast::<ServerConfig>(), &*inner.cast::<ServerConfig>()) };
+    // SAFETY: both records live in the configuration's pool.
+    let (settings, named) =
+        unsafe { (add.settings.merged(&base.settings, pool), chain::overlay(pool, add.named, base.named)) };
     let merged = ServerConfig {
-        // SAFETY: both records live in the configuration's pool.
-        settings: unsafe { add.settings.merged(&base.settings, pool) },
+        settings,
+        named,
         connection: if add.connection.is_null() { base.connection } else { add.connection },
+        pre_connection: if add.pre_connection.is_null() { base.pre_connection } else { add.pre_connection },
         gil: if add.gil == GilMode::Unset { base.gil } else { add.gil },
         python: add.python | base.python,
         ..*add

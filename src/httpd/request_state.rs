@@ -107,6 +107,8 @@ pub struct RequestState {
     pub added: Vec<(Phase, *mut HandlerList)>,
     /// Filters registered by `req.register_input_filter` and `req.register_output_filter`.
     pub filters: Vec<OwnFilter>,
+    /// Filters whose generators may be running.
+    pub generators: Vec<*mut super::filter::Instance>,
     /// Registered cleanups, in the order of registration.
     pub cleanups: Vec<RequestCleanup>,
     /// Attributes set by the interpreter that ran last, when another one is entered.
@@ -123,6 +125,8 @@ pub struct RequestState {
     pub init_list: *const HandlerList,
     /// A PythonTransHandler answered OK: the file name is its own.
     pub translated: bool,
+    /// A Python function of an expression failed.
+    pub expression_failed: bool,
     /// Python has assigned `req.content_type`.
     pub content_type_set: bool,
     /// What the response was before a WSGI application started it.
@@ -167,6 +171,7 @@ impl RequestState {
             objects: SmallVec::new(),
             added: Vec::new(),
             filters: Vec::new(),
+            generators: Vec::new(),
             cleanups: Vec::new(),
             attributes: Vec::new(),
             last_interp: None,
@@ -175,6 +180,7 @@ impl RequestState {
             interpreter: ptr::null(),
             init_list: ptr::null(),
             translated: false,
+            expression_failed: false,
             content_type_set: false,
             before_wsgi: None,
             body: BodySlot::default(),

@@ -50,6 +50,16 @@ def examples(language):
     return [example for example in found if example.language == language]
 
 
+def blocks(language, page, heading):
+    """Return the texts of a page's blocks under a heading, in their order."""
+    text = read(page)
+    start = text.index(f"\n{heading}\n")
+    level = heading.split()[0]
+    end = text.find(f"\n{level} ", start + 1)
+    first, last = text.count("\n", 0, start), text.count("\n", 0, end if end > 0 else None)
+    return [block.text for block in examples(language) if block.page == page and first < block.line <= last]
+
+
 def without_fences(text):
     """Return a page without its examples."""
     return _FENCE.sub("", text)

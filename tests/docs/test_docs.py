@@ -25,6 +25,7 @@ OBJECTS = {
 CONTEXTS = {
     "ANYWHERE": ("server, virtual host, section, .htaccess", "any"),
     "SERVER": ("server, virtual host", "not in .htaccess"),
+    "AUTHENTICATION": ("server, virtual host, section, .htaccess", "AuthConfig"),
     "NO_HTACCESS": ("server, virtual host, section", "not in .htaccess"),
 }
 
@@ -45,7 +46,7 @@ def directives():
     special = {variant: contexts for names, contexts in arms for variant in re.findall(r"Phase::(\w+)", names)}
     table = source[source.index("pub static COMMANDS") : source.index("// The end of the table.")]
     found = {}
-    for row in re.finditer(r'raw\(Phase::(\w+)\)|c"(Python\w+)",(.*?)\b(ANYWHERE|SERVER|NO_HTACCESS)\b', table, re.S):
+    for row in re.finditer(r'raw\(Phase::(\w+)\)|c"(Python\w+)",(.*?)\b(ANYWHERE|SERVER|AUTHENTICATION|NO_HTACCESS)\b', table, re.S):
         if row[1]:
             found[phases()[row[1]][0]] = special.get(row[1], "ANYWHERE")
         else:
@@ -81,15 +82,13 @@ def test_directive_entry(name, contexts):
 
 
 def test_phases_are_described():
-    rules = {"OkAndDeclined": "OK, DECLINED", "Declined": "DECLINED", "Ok": "OK"}
+    rules = {"OkAndDeclined": "OK, DECLINED", "Declined": "DECLINED", "Ok": "OK", "Never": "none"}
     rows = re.findall(
         r"^\| \[(\w+)\]\S* ?[^|]*\| `(\w+)` \| `?[^|]*\| ([^|]*) \| \w+ \|$",
         section(read("handlers.md"), "The phases"),
         re.M,
     )
     existing = {(name, function, rules[chain]) for name, function, chain in phases().values()}
-    # Connection handlers are described as not running.
-    existing = {row for row in existing if row[0] != "PythonConnectionHandler"}
     same(set(rows), existing)
 
 

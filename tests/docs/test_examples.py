@@ -5,18 +5,9 @@ import base64
 
 import pytest
 
-from docs.pages import examples, read, section
-from harness import Httpd, server
-
-
-def blocks(language, page, heading):
-    """Return the texts of a page's blocks under a heading, in their order."""
-    text = read(page)
-    start = text.index(f"\n{heading}\n")
-    level = heading.split()[0]
-    end = text.find(f"\n{level} ", start + 1)
-    first, last = text.count("\n", 0, start), text.count("\n", 0, end if end > 0 else None)
-    return [block.text for block in examples(language) if block.page == page and first < block.line <= last]
+from docs.pages import blocks, examples, read, section
+from harness import Httpd, client, server
+from harness.ports import hosts
 
 
 @pytest.mark.parametrize("page", sorted({example.page for example in examples("apache")}))
@@ -26,7 +17,7 @@ def test_configurations_are_accepted(tree, page):
         if block.page == page and block.checked:
             lines += [f"# {block}", block.text]
     # One MPM is enough: it has no say in what a directive accepts.
-    httpd = Httpd(tree, "event", "\n".join(lines))
+    httpd = Httpd(tree, "event", "\n".join(lines), modules=["dav", "dav_fs", "proxy", "proxy_http"])
     try:
         status, said = httpd.check_config()
     finally:
@@ -153,3 +144,27 @@ def test_values_of_constants(site):
             documented[cells[0].strip("`")] = ast.literal_eval(cells[1].strip("`"))
     assert documented
     assert documented == {name: actual[name] for name in documented}
+
+
+def test_connection_examples(tree):
+    # One MPM is enough, as above.
+    words, gate, upgrade = [block.text for block in examples("python") if block.page == "connections.md"]
+    wanted = {
+        "words": "PythonConnectionHandler words",
+        "gate": "PythonPreConnectionHandler gate\nPythonHeaderParserHandler upgrade",
+    }
+    files = {"htdocs/words.py": words, "htdocs/gate.py": gate, "htdocs/upgrade.py": upgrade, "htdocs/x.txt": "inside"}
+    with hosts(tree, "event", wanted, "", files) as site:
+        with site.at("words") as connection:
+            assert connection.read_line() == b"ready\r\n"
+            for line, answer in (("tea", "tea 1"), ("tea", "tea 2"), ("milk", "milk 1")):
+                connection.send(f"{line}\n".encode())
+                assert connection.read_line() == f"{answer}\r\n".encode()
+            connection.send(b"quit\n")
+            assert connection.read_to_end() == b"bye\r\n"
+        with site.at("gate") as connection:
+            assert connection.request("GET", "/x.txt").text == "inside"
+            connection.send(client.compose("GET", "/x.txt", {"Upgrade": "words", "Connection": "Upgrade"}, close=False))
+            assert [connection.read_line() for _ in range(4)][-1] == b"\r\n"
+            connection.send(b"tea\n")
+            assert connection.read_line() == b"TEA\n"

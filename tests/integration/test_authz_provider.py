@@ -1,11 +1,9 @@
 """`Require python`: a Python function decides, alone and among httpd's own requirements."""
 
-import base64
-import hashlib
-
 import pytest
 
 from harness import server
+from harness.credentials import basic, password_line
 
 ACCESS = '''
 import os
@@ -83,9 +81,6 @@ def authorize(req, *args):
     return "closed" not in args
 '''
 
-USERS = "".join(
-    f"{name}:{{SHA}}{base64.b64encode(hashlib.sha1(b'eggs').digest()).decode()}\n" for name in ("spam", "other")
-)
 
 
 def directory(name, *lines):
@@ -156,7 +151,7 @@ CONFIG = """
 FILES = {
     "python/access.py": ACCESS,
     "python/broken.py": "import no_such_thing\n",
-    "users": USERS,
+    "users": password_line("spam", "eggs") + password_line("other", "eggs"),
     **{f"htdocs/{name}/page.txt": f"the page of {name}\n" for name in [*PLACES, "location", "second", "htaccess"]},
     "htdocs/htaccess/.htaccess": "Require python rule open\n",
     "htdocs/htaccess/closed/page.txt": "never seen\n",
@@ -166,14 +161,9 @@ FILES = {
     "htdocs/htaccess/wrong/page.txt": "never seen\n",
 }
 
-site = server(CONFIG, FILES, processes=1, modules=["authz_core"])
+site = server(CONFIG, FILES, processes=1)
 
 DENIED = "AH01630: client denied by server configuration"
-
-
-def basic(user, password="eggs"):
-    token = base64.b64encode(f"{user}:{password}".encode()).decode()
-    return {"Authorization": f"Basic {token}"}
 
 
 def status(site, name, **options):
@@ -256,22 +246,22 @@ def test_arguments_are_words_of_httpd(site):
 def test_a_user_is_asked_for_first(site):
     answer = site.get("/user/page.txt")
     assert (answer.status, answer.header("WWW-Authenticate")) == (401, 'Basic realm="realm"')
-    assert status(site, "user", headers=basic("spam")) == 200
+    assert status(site, "user", headers=basic("spam", "eggs")) == 200
     site.log.expect("AH01631: user other: authorization failure for", times=1)
-    assert status(site, "user", headers=basic("other")) == 401
+    assert status(site, "user", headers=basic("other", "eggs")) == 401
     site.log.expect("AH01617: user spam: authentication failure", times=1)
     assert status(site, "user", headers=basic("spam", "wrong")) == 401
 
 
 def test_a_user_is_not_enough(site):
     site.log.expect("AH0[0-9]+: authorization failure \\(no authenticated user\\)", times=1)
-    assert status(site, "never", headers=basic("spam")) == 401
+    assert status(site, "never", headers=basic("spam", "eggs")) == 401
 
 
 def test_either_the_function_or_a_user(site):
     assert status(site, "user-or-argument?open") == 200
     assert status(site, "user-or-argument") == 401
-    assert status(site, "user-or-argument", headers=basic("spam")) == 200
+    assert status(site, "user-or-argument", headers=basic("spam", "eggs")) == 200
 
 
 def test_a_class_gets_the_request(site):

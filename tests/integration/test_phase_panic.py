@@ -8,6 +8,7 @@ import re
 import pytest
 
 from harness import Httpd
+from harness.credentials import basic
 
 GOOD = """
 import os
@@ -39,6 +40,16 @@ CONFIG = """
 </Directory>
 <Directory "@DOCS@/cleanup">
     PythonCleanupHandler mod_python-panic
+</Directory>
+<Directory "@DOCS@/authz">
+    Require python mod_python-panic
+</Directory>
+<Directory "@DOCS@/authn">
+    AuthType Basic
+    AuthName "realm"
+    AuthBasicProvider python
+    PythonAuthnProvider mod_python-panic
+    Require valid-user
 </Directory>
 <Directory "@DOCS@/another">
     PythonInterpreter another
@@ -85,6 +96,15 @@ def test_panic(site, where, phase, interpreter, status):
         # The same child and its interpreters go on.
         assert site.get("/x").text == before
         assert site.get("/another/good").text == before
+
+
+@pytest.mark.parametrize("where, directive", [("authz", "Require python"), ("authn", "PythonAuthnProvider")])
+def test_panic_of_a_function_that_httpd_asks(site, where, directive):
+    before = site.get("/x").text
+    site.log.expect(rf":crit\].*MPY0001: .* asked for by a test \({directive}, interpreter 'localhost'\)", 1)
+    assert site.get(f"/{where}/x", headers=basic("a", "b")).status == 500
+    site.log.check()
+    assert site.get("/x").text == before
 
 
 def test_panic_after_a_good_handler(site):

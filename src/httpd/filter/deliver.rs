@@ -1,6 +1,6 @@
 //! From what an input filter has written to whoever asks: as much as was asked for, the rest waits.
 
-use super::{Brigade, Instance, queue};
+use super::{Brigade, queue};
 use crate::httpd::sys;
 
 /// Moves up to `wanted` bytes, a line or everything from `ready` to the end of `brigade`. True: the stream ends with it.
@@ -51,40 +51,6 @@ pub unsafe fn deliver(
             sys::mpy_brigade_concat(brigade, ready);
         }
         Ok(queue::ends(brigade))
-    }
-}
-
-/// A filter has ended the stream before its end: what the client has sent beyond it is thrown away, or httpd would take
-/// it for the next request.
-///
-/// # Errors
-/// What httpd said, `EAGAIN` for instance where it is not to wait.
-///
-/// # Safety
-/// The input filter is live and this thread serves it; `instance` is kept with it and was asked for data before.
-pub unsafe fn drain(
-    filter: *mut sys::ap_filter_t,
-    instance: *mut Instance,
-    block: sys::apr_read_type_e,
-) -> Result<(), sys::apr_status_t> {
-    const PIECE: sys::apr_off_t = 64 * 1024;
-    // SAFETY: the caller guarantees the filter and the instance, whose brigades are live.
-    unsafe {
-        let brigade = (*instance).waiting;
-        sys::apr_brigade_cleanup(brigade.cast());
-        while !(*instance).source_ended {
-            let mode = sys::ap_input_mode_t_AP_MODE_READBYTES;
-            let status = sys::ap_get_brigade((*filter).next, brigade, mode, block, PIECE);
-            (*instance).source_ended |= queue::ends(brigade);
-            let nothing = sys::mpy_brigade_is_empty(brigade) != 0;
-            sys::apr_brigade_cleanup(brigade.cast());
-            match status {
-                sys::APR_SUCCESS if nothing => return Err(libc::EAGAIN),
-                sys::APR_SUCCESS => {}
-                status => return Err(status),
-            }
-        }
-        Ok(())
     }
 }
 
