@@ -26,6 +26,7 @@ ProxyPass "/proxied" "http://127.0.0.1:@PORT@/plain"
     PythonInputFilter bodies::at_end at_end
     PythonInputFilter bodies::nothing nothing
     PythonInputFilter bodies::ending ending
+    PythonInputFilter bodies::not_read not_read
     PythonInputFilter bodies::handed handed
     PythonInputFilter bodies::off off
     PythonInputFilter bodies::small small
@@ -114,6 +115,11 @@ def nothing(filter):
 
 def ending(filter):
     filter.write(filter.read(3))
+    filter.close()
+
+
+def not_read(filter):
+    filter.write("instead")
     filter.close()
 
 
@@ -231,11 +237,12 @@ def next_is_right(connection):
         ("bodies", b"named by its handler", b"NAMED BY ITS HANDLER"),
         ("by_line", b"one\ntwo\nthree", b"<one>\n<two>\n<three>\n"),
         ("by_line upper", b"one\ntwo\n", b"<ONE>\n<TWO>\n"),
-        ("more", b"a", b"a" + b"+" * 70000 + b"end"),
-        ("more upper", b"a", b"A" + b"+" * 70000 + b"END"),
+        ("more", b"ab", b"ab" + b"+" * 70000 + b"end"),
+        ("more upper", b"ab", b"AB" + b"+" * 70000 + b"end"),
         ("at_end", b"some body" * 50000, b"all:" + b"some body" * 50000),
         ("nothing", b"some body" * 50000, b""),
         ("ending", b"some body" * 50000, b"som"),
+        ("not_read", b"some body" * 50000, b"instead"),
         ("handed", b"some body" * 50000, b"some body" * 50000),
         ("off", b"some body", b"[som]e body"),
         ("off upper", b"some body" * 50000, b"[SOM]" + (b"SOME BODY" * 50000)[3:]),
@@ -319,6 +326,26 @@ def test_continue_is_sent_when_the_filter_asks(site):
         connection.send(b"body")
         assert connection.response().body == b"BODY"
         next_is_right(connection)
+
+
+def test_a_client_that_waits_is_not_asked_for_what_nobody_wants(site):
+    # spec: directives:8.2.1
+    with site.connect() as connection:
+        headers = {"X-In": "not_read", "Expect": "100-continue", "Content-Length": "4"}
+        connection.send(compose("POST", "/x", headers=headers, close=False))
+        answer = connection.response()
+        assert (answer.status, answer.body, answer.header("Connection")) == (200, b"instead", "close")
+        assert connection.read_to_end() == b""
+
+
+def test_an_early_end_does_not_wait_for_more_than_the_body(site):
+    # spec: api:8/close
+    with site.connect() as connection:
+        connection.send(compose("POST", "/x", headers={"X-In": "ending", "Content-Length": "8"}, close=False) + b"abcd")
+        time.sleep(0.1)
+        connection.send(b"efgh" + compose("POST", "/plain", body=b"next", close=False))
+        assert connection.response().body == b"abc"
+        assert connection.response().body == b"next"
 
 
 def test_data_reaches_the_reader_as_it_comes(site):
