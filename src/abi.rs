@@ -167,6 +167,8 @@ pub struct CallbackCall<'a> {
     pub method: Option<&'a str>,
     /// What the function gets behind the request, as str.
     pub arguments: &'a [&'a [u8]],
+    /// The answer is to be a list of texts.
+    pub list: bool,
     /// What it answered.
     pub answer: Answer,
 }
@@ -183,6 +185,8 @@ pub enum Answer {
     /// str as UTF-8, or bytes; never with a NUL.
     #[allow(dead_code)]
     Text(Vec<u8>),
+    /// A list of such texts, where it was asked for.
+    Texts(Vec<Vec<u8>>),
     /// The object has no such method; nothing is in the log.
     Missing,
 }
