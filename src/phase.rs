@@ -146,6 +146,8 @@ pub enum Callback {
     RewriteMap,
     /// A part of a line in an access log
     LogItem,
+    /// A `python` element of a page with server-side includes
+    Include,
 }
 
 impl Callback {
@@ -158,6 +160,7 @@ impl Callback {
         Callback::Expression,
         Callback::RewriteMap,
         Callback::LogItem,
+        Callback::Include,
     ];
     /// How many there are.
     pub const COUNT: usize = Self::ALL.len();
@@ -172,6 +175,7 @@ impl Callback {
             Callback::Expression => "PythonExprFunction",
             Callback::RewriteMap => "PythonRewriteMap",
             Callback::LogItem => "LogFormat ^py",
+            Callback::Include => "includes",
         }
     }
 
@@ -185,6 +189,8 @@ impl Callback {
             Callback::Expression => "exprfunction",
             Callback::RewriteMap => "rewritemap",
             Callback::LogItem => "logitem",
+            // The page itself holds the code.
+            Callback::Include => "",
         }
     }
 }
