@@ -39,6 +39,8 @@ pub enum Phase {
     Log,
     /// destruction of the request's pool
     Cleanup,
+    /// `pre_connection`
+    PreConnection,
     /// `process_connection`
     Connection,
 }
@@ -52,6 +54,8 @@ pub enum Chain {
     Declined,
     /// Only OK goes on.
     Ok,
+    /// Only the first handler runs.
+    Never,
 }
 
 /// What is known of one phase.
@@ -74,7 +78,7 @@ pub struct PhaseInfo {
 
 const fn info(phase: Phase, directive: &'static CStr, function: &'static str, chain: Chain) -> PhaseInfo {
     let early = matches!(phase, Phase::PostReadRequest | Phase::Quick | Phase::Trans | Phase::MapToStorage);
-    let dynamic = !matches!(phase, Phase::Cleanup | Phase::Connection);
+    let dynamic = !matches!(phase, Phase::Cleanup | Phase::PreConnection | Phase::Connection);
     let name = match directive.to_str() {
         Ok(name) => name,
         Err(_) => "",
@@ -100,12 +104,13 @@ pub static PHASES: [PhaseInfo; Phase::COUNT] = [
     info(Phase::Content, c"PythonHandler", "handler", Chain::OkAndDeclined),
     info(Phase::Log, c"PythonLogHandler", "loghandler", Chain::OkAndDeclined),
     info(Phase::Cleanup, c"PythonCleanupHandler", "cleanuphandler", Chain::Ok),
-    info(Phase::Connection, c"PythonConnectionHandler", "connectionhandler", Chain::Ok),
+    info(Phase::PreConnection, c"PythonPreConnectionHandler", "preconnectionhandler", Chain::OkAndDeclined),
+    info(Phase::Connection, c"PythonConnectionHandler", "connectionhandler", Chain::Never),
 ];
 
 impl Phase {
     /// How many phases there are.
-    pub const COUNT: usize = 17;
+    pub const COUNT: usize = 18;
 
     /// The row of the table.
     pub fn info(self) -> &'static PhaseInfo {
@@ -146,6 +151,10 @@ pub enum Callback {
     RewriteMap,
     /// A part of a line in an access log
     LogItem,
+    /// A child begins
+    ChildInit,
+    /// A child ends
+    ChildExit,
     /// A `python` element of a page with server-side includes
     Include,
 }
@@ -160,6 +169,8 @@ impl Callback {
         Callback::Expression,
         Callback::RewriteMap,
         Callback::LogItem,
+        Callback::ChildInit,
+        Callback::ChildExit,
         Callback::Include,
     ];
     /// How many there are.
@@ -175,6 +186,8 @@ impl Callback {
             Callback::Expression => "PythonExprFunction",
             Callback::RewriteMap => "PythonRewriteMap",
             Callback::LogItem => "LogFormat ^py",
+            Callback::ChildInit => "PythonChildInitHandler",
+            Callback::ChildExit => "PythonChildExitHandler",
             Callback::Include => "includes",
         }
     }
@@ -189,6 +202,8 @@ impl Callback {
             Callback::Expression => "exprfunction",
             Callback::RewriteMap => "rewritemap",
             Callback::LogItem => "logitem",
+            Callback::ChildInit => "childinithandler",
+            Callback::ChildExit => "childexithandler",
             // The page itself holds the code.
             Callback::Include => "",
         }

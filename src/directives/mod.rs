@@ -12,7 +12,7 @@ use std::ptr;
 use crate::httpd::config::{DirConfig, ServerConfig, module_config};
 use crate::httpd::log::{Level, Owner};
 use crate::httpd::{section, sys};
-use crate::phase::{PHASES, Phase};
+use crate::phase::{Callback, PHASES, Phase};
 
 /// Directory, Location, Files, server level and `.htaccess` with any AllowOverride class.
 const ANYWHERE: c_int = sys::OR_ALL;
@@ -46,7 +46,7 @@ const fn command(
 
 const fn raw(phase: Phase) -> sys::command_rec {
     let contexts = match phase {
-        Phase::PostReadRequest | Phase::Quick | Phase::Trans | Phase::Connection => SERVER,
+        Phase::PostReadRequest | Phase::Quick | Phase::Trans | Phase::PreConnection | Phase::Connection => SERVER,
         Phase::MapToStorage => NO_HTACCESS,
         _ => ANYWHERE,
     };
@@ -55,6 +55,13 @@ const fn raw(phase: Phase) -> sys::command_rec {
     let help = c"handlers for this phase: module[::object] ... [| .ext ...]";
     let mut record = command(name, func, sys::cmd_how_RAW_ARGS, contexts, help);
     record.cmd_data = ptr::without_provenance_mut(phase as usize);
+    record
+}
+
+const fn of_server(name: &'static CStr, callback: Callback, contexts: c_int, help: &'static CStr) -> sys::command_rec {
+    let func = sys::cmd_func { raw_args: Some(handlers::server_handlers) };
+    let mut record = command(name, func, sys::cmd_how_RAW_ARGS, contexts, help);
+    record.cmd_data = ptr::without_provenance_mut(callback as usize);
     record
 }
 
@@ -88,7 +95,7 @@ impl Commands {
 }
 
 /// How many directives there are.
-pub const COUNT: usize = 35;
+pub const COUNT: usize = 38;
 
 /// The command table.
 pub static COMMANDS: Commands = Commands([
@@ -107,6 +114,18 @@ pub static COMMANDS: Commands = Commands([
         settings::FlagDirective::AutoReload,
         ANYWHERE,
         c"reload changed handler modules: On or Off",
+    ),
+    of_server(
+        c"PythonChildExitHandler",
+        Callback::ChildExit,
+        SERVER,
+        c"handlers for the end of each child: module[::object] ...",
+    ),
+    of_server(
+        c"PythonChildInitHandler",
+        Callback::ChildInit,
+        SERVER,
+        c"handlers for the start of each child: module[::object] ...",
     ),
     raw(Phase::Cleanup),
     raw(Phase::Connection),
@@ -194,6 +213,7 @@ pub static COMMANDS: Commands = Commands([
     ),
     one(c"PythonPath", settings::path, ANYWHERE, c"a Python expression that gives sys.path"),
     raw(Phase::PostReadRequest),
+    raw(Phase::PreConnection),
     raw(Phase::Quick),
     command(
         c"PythonRewriteMap",

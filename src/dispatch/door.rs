@@ -8,7 +8,7 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-use super::{callback, child, filter, handlers, ssi};
+use super::{callback, child, connection, filter, handlers, server_call, ssi};
 use crate::abi::{Answer, Call, HostTable, ImageTable};
 use crate::guard;
 use crate::httpd::config;
@@ -81,6 +81,9 @@ fn door(py: Python<'_>) -> PyResult<()> {
 /// answer; everything else has failed by having no result.
 fn panicked(call: &mut Call<'_, '_>, text: &str) {
     let interpreter = state::name();
+    if let Call::Connection(call) = call {
+        return connection::image::panicked(call, text);
+    }
     let (request, what) = match call {
         Call::Phase(call) => {
             call.result = sys::HTTP_INTERNAL_SERVER_ERROR;
@@ -110,12 +113,15 @@ fn serve(py: Python<'_>, call: &mut Call<'_, '_>) {
     match call {
         Call::Start(call) => child::start(py, call),
         Call::Phase(call) => handlers::run(py, call),
+        Call::Connection(call) => connection::image::run(py, call),
         Call::Filter(call) => filter::image::run(py, call),
+        Call::Generator(call) => filter::generator::run(py, call),
         Call::Callback(call) => callback::run(py, call),
         Call::Include(call) => ssi::run(py, call),
         Call::RequestCleanup(call) => child::request_cleanup(py, call),
         Call::Expire(call) => child::expire(py, call),
         Call::ExportAttributes(request) => child::export_attributes(py, *request),
+        Call::Server(call) => server_call::run(py, call),
         Call::Import(call) => child::import(py, call),
         Call::ChildCleanup(call) => child::child_cleanup(py, call),
         Call::Exit => child::exit(py),

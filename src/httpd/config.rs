@@ -14,7 +14,7 @@ use super::named::NamedNode;
 use super::pool::{Pool, bytes};
 pub use super::settings::{Flag, OptionNode, Settings};
 use super::sys;
-use crate::phase::Phase;
+use crate::phase::{Callback, Phase};
 
 /// The place of this module in every configuration vector; httpd sets it at `LoadModule`, an image gets the host's.
 static MODULE_INDEX: AtomicI32 = AtomicI32::new(-1);
@@ -183,17 +183,47 @@ pub enum GilMode {
     Own,
 }
 
+/// The handlers that are called for the server in whose configuration they stand, and not inherited.
+#[derive(Clone, Copy)]
+pub struct OwnLists {
+    child_init: *mut HandlerList,
+    child_exit: *mut HandlerList,
+}
+
+impl OwnLists {
+    const EMPTY: OwnLists = OwnLists { child_init: ptr::null_mut(), child_exit: ptr::null_mut() };
+
+    /// The place of a callback's list; None for callbacks that belong to no server.
+    pub fn place(&mut self, callback: Callback) -> Option<&mut *mut HandlerList> {
+        match callback {
+            Callback::ChildInit => Some(&mut self.child_init),
+            Callback::ChildExit => Some(&mut self.child_exit),
+            _ => None,
+        }
+    }
+
+    /// The list of a callback.
+    pub fn list(mut self, callback: Callback) -> Option<&'static HandlerList> {
+        // SAFETY: NULL or a list of the configuration that the child serves with.
+        self.place(callback).and_then(|list| unsafe { list.as_ref() })
+    }
+}
+
 /// The per-server record.
 #[derive(Clone, Copy)]
 pub struct ServerConfig {
     /// Directives and options.
     pub settings: Settings,
-    /// PythonConnectionHandler.
+    /// PythonConnectionHandler: one handler.
     pub connection: *mut HandlerList,
+    /// PythonPreConnectionHandler.
+    pub pre_connection: *mut HandlerList,
     /// PythonImport, the last line first.
     pub imports: *const ImportNode,
     /// PythonExprFunction and PythonRewriteMap.
     pub named: *const NamedNode,
+    /// PythonChildInitHandler and PythonChildExitHandler of this very server.
+    pub own: OwnLists,
     /// PythonInterpreterGIL.
     pub gil: GilMode,
     /// What Python directives belong to this server: the `HAS_` bits.
@@ -214,8 +244,10 @@ impl ServerConfig {
     pub const EMPTY: ServerConfig = ServerConfig {
         settings: Settings::EMPTY,
         connection: ptr::null_mut(),
+        pre_connection: ptr::null_mut(),
         imports: chain::empty(),
         named: chain::empty(),
+        own: OwnLists::EMPTY,
         gil: GilMode::Unset,
         python: 0,
     };
@@ -223,6 +255,20 @@ impl ServerConfig {
     /// How much of Python the server has: 2 with code to run, 1 with any directive.
     pub fn rank(&self) -> u8 {
         if self.python & Self::HAS_CODE != 0 { 2 } else { self.python & Self::HAS_DIRECTIVE }
+    }
+
+    /// Whether there are handlers of connections.
+    #[inline]
+    pub fn has_connection_handlers(&self) -> bool {
+        !self.connection.is_null() || !self.pre_connection.is_null()
+    }
+
+    /// The handlers of a phase of connections, which belong to the server that the connection came in on.
+    #[inline]
+    pub fn connection_list(&self, phase: Phase) -> Option<&HandlerList> {
+        let list = if phase == Phase::PreConnection { self.pre_connection } else { self.connection };
+        // SAFETY: NULL or a list of the same configuration.
+        unsafe { list.as_ref() }
     }
 
     /// The record of a server.
@@ -294,6 +340,7 @@ pub unsafe extern "C" fn merge_server(
         settings,
         named,
         connection: if add.connection.is_null() { base.connection } else { add.connection },
+        pre_connection: if add.pre_connection.is_null() { base.pre_connection } else { add.pre_connection },
         gil: if add.gil == GilMode::Unset { base.gil } else { add.gil },
         python: add.python | base.python,
         ..*add

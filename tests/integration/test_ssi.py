@@ -175,7 +175,7 @@ def test_conditions(site):
 @pytest.mark.parametrize("kind", ["eval", "exec"])
 def test_noexec(site, kind):
     # spec: directives:12.5, library:H-64
-    site.log.expect(r"MPY0417: python element: .* \(includes /.*/noexec/page.shtml, interpreter 'localhost'\)", 1)
+    site.log.expect(r"MPY0426: python element: .* \(includes /.*/noexec/page.shtml, interpreter 'localhost'\)", 1)
     assert page(site, f'a<!--#python {kind}="1 / 0" -->b', "/noexec/page.shtml") == f"a{ERROR}b"
 
 
@@ -193,7 +193,7 @@ def test_noexec(site, kind):
 )
 def test_wrong_attributes(site, attributes, reason):
     # spec: directives:12.6, directives:D-17, library:H-65, library:H-68, library:D-43
-    site.log.expect(rf"MPY0416: python element: {re.escape(reason)} \(includes .*/page.shtml, interpreter 'localhost'\)", 1)
+    site.log.expect(rf"MPY0425: python element: {re.escape(reason)} \(includes .*/page.shtml, interpreter 'localhost'\)", 1)
     text = f'a<!--#python {attributes} -->b<!--#python eval="2" -->'
     # The child has one process: a lock that was kept would hold up what follows.
     assert page(site, text) == f"a{ERROR}b2"

@@ -69,16 +69,16 @@ unsafe fn serve(element: &mut Element<'_>, request: *mut sys::request_rec) -> Op
     };
     let (code, is_expression) = match code(element) {
         Ok(found) => found,
-        Err(reason) => return refuse(&format!("MPY0416: python element: {reason}")),
+        Err(reason) => return refuse(&format!("MPY0425: python element: {reason}")),
     };
     if element.may_not_execute() {
-        return refuse("MPY0417: python element: IncludesNOEXEC forbids pages to run code");
+        return refuse("MPY0426: python element: IncludesNOEXEC forbids pages to run code");
     }
     // SAFETY: the caller guarantees the request, whose record is looked up again after the code ran, and the element. The
     // pass is used through its pointer only.
     unsafe {
         if RequestState::of(request).is_some_and(|state| state.elements > 0) {
-            return refuse("MPY0418: python element: the code of another one causes output for its own page");
+            return refuse("MPY0427: python element: the code of another one causes output for its own page");
         }
         let visit = Visit::open(request, settings, None, format_args!("includes {}", file_name(request)))?;
         count(request, 1);
