@@ -173,6 +173,12 @@ impl Conn {
         self.live.view(|conn| conn.double_reverse())
     }
 
+    /// The number of the connection in the error log, None before httpd gave it one.
+    #[getter]
+    fn log_id<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyString>>> {
+        self.text(py, |conn| conn.log_id())
+    }
+
     /// The list of running handlers in handlers of the connection itself, None elsewhere.
     #[getter]
     fn hlist(&self, py: Python<'_>) -> PyResult<Option<Py<HandlerCursor>>> {

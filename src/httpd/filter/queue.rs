@@ -2,6 +2,7 @@
 
 use std::ptr;
 
+use super::State;
 use super::pass::{Kind, Pass, ReadFailed};
 use crate::httpd::sys;
 
@@ -59,7 +60,6 @@ impl Pass {
 
     /// Queues a flush marker and sends the queue.
     pub fn flush(&mut self) -> bool {
-        self.progressed = true;
         // SAFETY: the queue is a live brigade.
         unsafe { sys::mpy_brigade_append(self.queue, sys::apr_bucket_flush_create(self.alloc())) };
         !self.sends() || self.send()
@@ -113,14 +113,18 @@ impl Pass {
             if sys::mpy_brigade_is_empty(self.queue) != 0 {
                 return self.status == sys::APR_SUCCESS;
             }
-            let instance = self.instance;
-            if !instance.is_null() && !(*instance).passed && (*instance).altered {
-                sys::apr_table_unset((*self.request).headers_out, c"Content-Length".as_ptr());
+            // A tag has none. The borrow ends before filters run.
+            if let Some(instance) = self.instance.as_mut() {
+                if instance.state == State::Failed {
+                    // A call further in has ended the response: nothing may follow.
+                    self.status = sys::AP_FILTER_ERROR;
+                }
+                if !instance.passed && instance.altered {
+                    sys::apr_table_unset((*self.request).headers_out, c"Content-Length".as_ptr());
+                }
+                instance.passed |= self.status == sys::APR_SUCCESS;
             }
             if self.status == sys::APR_SUCCESS {
-                if !instance.is_null() {
-                    (*instance).passed = true;
-                }
                 self.status = sys::ap_pass_brigade((*self.filter).next, self.queue);
             }
             sys::apr_brigade_cleanup(self.queue.cast());
