@@ -167,4 +167,18 @@ SCENARIOS = [
         ),
         Run("c-access", "BenchAccess On", PASS_REQUEST, STATIC),
     ),
+    Scenario(
+        "require", "Require python before a static file", 4_000,
+        Run("granted", "Require all granted", PASS_REQUEST, STATIC),
+        Run(
+            "require", "Require python bench_handlers::authorize", PASS_REQUEST, STATIC, python=True,
+        ),
+    ),
+    Scenario(
+        "requirex", "Require python before a static file, header", 4_000,
+        Run("granted", "Require all granted", PASS_REQUEST, STATIC),
+        Run(
+            "requirex", "Require python bench_handlers::authorizex", PASS_REQUEST, STATIC, python=True,
+        ),
+    ),
 ]
