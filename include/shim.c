@@ -6,6 +6,8 @@
 #include "mod_auth.h"
 #include "apr_general.h"
 #include "apr_md5.h"
+#include "mod_log_config.h"
+#include "mod_rewrite.h"
 #include "mod_status.h"
 #include "apr_optional.h"
 #include "apr_optional_hooks.h"
@@ -169,4 +171,22 @@ void mpy_authn_cache_hash(request_rec *r, const char *user, const char *realm, c
 void mpy_hook_status(int (*hook)(request_rec *r, int flags))
 {
     APR_OPTIONAL_HOOK(ap, status_hook, hook, NULL, NULL, APR_HOOK_MIDDLE);
+}
+
+int mpy_register_rewrite_map(const char *name, mpy_map_function function)
+{
+    APR_OPTIONAL_FN_TYPE(ap_register_rewrite_mapfunc) *add = APR_RETRIEVE_OPTIONAL_FN(ap_register_rewrite_mapfunc);
+    if (add == NULL) {
+        return 0;
+    }
+    add((char *)name, function);
+    return 1;
+}
+
+void mpy_register_log_item(apr_pool_t *p, const char *tag, mpy_log_function function)
+{
+    APR_OPTIONAL_FN_TYPE(ap_register_log_handler) *add = APR_RETRIEVE_OPTIONAL_FN(ap_register_log_handler);
+    if (add != NULL) {
+        add(p, (char *)tag, function, 0);
+    }
 }

@@ -53,4 +53,14 @@ void mpy_authn_cache_hash(request_rec *r, const char *user, const char *realm, c
 /** Registers a function for mod_status's page; it is never called where mod_status is absent. */
 void mpy_hook_status(int (*hook)(request_rec *r, int flags));
 
+/** What mod_rewrite calls for an internal map. */
+typedef char *(*mpy_map_function)(request_rec *r, char *key);
+/** Makes `int:name` known to mod_rewrite, which keeps the name; 0 where mod_rewrite is absent. */
+int mpy_register_rewrite_map(const char *name, mpy_map_function function);
+
+/** What mod_log_config calls for an item. */
+typedef const char *(*mpy_log_function)(request_rec *r, char *argument);
+/** Makes `%{...}tag` known to mod_log_config, if it is there. */
+void mpy_register_log_item(apr_pool_t *p, const char *tag, mpy_log_function function);
+
 #endif

@@ -8,6 +8,7 @@
 #include "http_request.h"
 #include "http_vhost.h"
 #include "http_connection.h"
+#include "ap_expr.h"
 #include "ap_mpm.h"
 #include "ap_provider.h"
 #include "mod_auth.h"

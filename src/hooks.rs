@@ -5,7 +5,7 @@ use std::ptr;
 
 use crate::directives::require;
 use crate::dispatch::filter::FILTERS;
-use crate::dispatch::{authn, authz, mapping, phases};
+use crate::dispatch::{authn, authz, expression, mapping, phases};
 use crate::httpd::{filter, idle, sys, tally};
 use crate::phase::Phase;
 use crate::server;
@@ -97,6 +97,7 @@ pub unsafe extern "C" fn register(pool: *mut sys::apr_pool_t) {
         sys::ap_hook_insert_filter(Some(insert_filter), none, none, MIDDLE);
         sys::ap_hook_handler(Some(handler), none, none, MIDDLE);
         sys::ap_hook_log_transaction(Some(log_transaction), none, none, MIDDLE);
+        sys::ap_hook_expr_lookup(Some(expression::lookup), none, none, MIDDLE);
         filter::register_dynamic(FILTERS);
         sys::mpy_hook_status(Some(status::status_hook));
         provider(pool, sys::AUTHN_PROVIDER_GROUP, sys::AUTHN_PROVIDER_VERSION, (&raw const AUTHN).cast());

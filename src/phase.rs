@@ -140,11 +140,25 @@ pub enum Callback {
     Authn,
     /// Whether a user may come in
     Authz,
+    /// A function in an expression
+    Expression,
+    /// A key's value for mod_rewrite
+    RewriteMap,
+    /// A part of a line in an access log
+    LogItem,
 }
 
 impl Callback {
     /// Every one, in the order of the enum.
-    pub const ALL: &[Callback] = &[Callback::InputFilter, Callback::OutputFilter, Callback::Authn, Callback::Authz];
+    pub const ALL: &[Callback] = &[
+        Callback::InputFilter,
+        Callback::OutputFilter,
+        Callback::Authn,
+        Callback::Authz,
+        Callback::Expression,
+        Callback::RewriteMap,
+        Callback::LogItem,
+    ];
     /// How many there are.
     pub const COUNT: usize = Self::ALL.len();
 
@@ -155,6 +169,9 @@ impl Callback {
             Callback::OutputFilter => "PythonOutputFilter",
             Callback::Authn => "PythonAuthnProvider",
             Callback::Authz => "Require python",
+            Callback::Expression => "PythonExprFunction",
+            Callback::RewriteMap => "PythonRewriteMap",
+            Callback::LogItem => "LogFormat ^py",
         }
     }
 
@@ -165,6 +182,9 @@ impl Callback {
             Callback::OutputFilter => "outputfilter",
             Callback::Authn => "authnprovider",
             Callback::Authz => "authorize",
+            Callback::Expression => "exprfunction",
+            Callback::RewriteMap => "rewritemap",
+            Callback::LogItem => "logitem",
         }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::abi::{Call, HostTable, ImportCall};
 use crate::dispatch::filter::FILTERS;
-use crate::dispatch::{door, phases, select};
+use crate::dispatch::{door, log_item, phases, select};
 use crate::guard;
 use crate::httpd::config::{self, ServerConfig};
 use crate::httpd::log::{Level, Owner};
@@ -34,7 +34,10 @@ pub unsafe extern "C" fn pre_config(
     guard::install();
     process::update(|config| *config = process::ProcessConfig::default());
     // SAFETY: httpd's configuration pool.
-    unsafe { mutex::register(pconf) };
+    unsafe {
+        mutex::register(pconf);
+        sys::mpy_register_log_item(pconf, c"^py".as_ptr(), Some(log_item::item));
+    }
     sys::OK
 }
 

@@ -2,6 +2,7 @@
 //! httpd.conf (one thread) and `.htaccess` files (any thread, records of its own).
 
 mod handlers;
+mod named;
 pub mod require;
 mod settings;
 
@@ -87,7 +88,7 @@ impl Commands {
 }
 
 /// How many directives there are.
-pub const COUNT: usize = 33;
+pub const COUNT: usize = 35;
 
 /// The command table.
 pub static COMMANDS: Commands = Commands([
@@ -115,6 +116,13 @@ pub static COMMANDS: Commands = Commands([
         settings::FlagDirective::EnablePdb,
         ANYWHERE,
         c"run handlers under pdb (httpd -X): On or Off",
+    ),
+    command(
+        c"PythonExprFunction",
+        sys::cmd_func { take2: Some(named::expr_function) },
+        sys::cmd_how_TAKE2,
+        SERVER,
+        c"a name for httpd's expressions and the function it calls",
     ),
     raw(Phase::Fixup),
     raw(Phase::Content),
@@ -187,6 +195,13 @@ pub static COMMANDS: Commands = Commands([
     one(c"PythonPath", settings::path, ANYWHERE, c"a Python expression that gives sys.path"),
     raw(Phase::PostReadRequest),
     raw(Phase::Quick),
+    command(
+        c"PythonRewriteMap",
+        sys::cmd_func { take2: Some(named::rewrite_map) },
+        sys::cmd_how_TAKE2,
+        SERVER,
+        c"a name for RewriteMap's int: and the function it calls",
+    ),
     raw(Phase::Trans),
     raw(Phase::Type),
     // The end of the table.

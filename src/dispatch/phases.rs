@@ -4,6 +4,7 @@
 use std::ffi::{c_int, c_void};
 use std::ptr;
 
+use super::expression;
 use super::visit::Visit;
 use crate::abi::{Call, ExpireCall, PhaseCall, RequestCleanupCall};
 use crate::guard;
@@ -36,6 +37,10 @@ pub unsafe fn request(phase: Phase, request: *mut sys::request_rec) -> c_int {
 unsafe fn found(phase: Phase, request: *mut sys::request_rec) -> c_int {
     // SAFETY: the caller guarantees the request.
     unsafe {
+        // Nothing has been sent yet, whatever the request is for.
+        if phase == Phase::Fixup && expression::has_failed(request) {
+            return sys::HTTP_INTERNAL_SERVER_ERROR;
+        }
         let config = DirConfig::of((*request).per_dir_config);
         let configured = config.is_some_and(|config| config.phases & phase.bit() != 0);
         if !configured && RequestState::of(request).is_none_or(|state| state.added(phase).is_none()) {

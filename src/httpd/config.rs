@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 
 use super::chain;
 use super::handler_list::{ExtNode, HandlerEntry, HandlerList};
+use super::named::NamedNode;
 use super::pool::{Pool, bytes};
 pub use super::settings::{Flag, OptionNode, Settings};
 use super::sys;
@@ -191,6 +192,8 @@ pub struct ServerConfig {
     pub connection: *mut HandlerList,
     /// PythonImport, the last line first.
     pub imports: *const ImportNode,
+    /// PythonExprFunction and PythonRewriteMap.
+    pub named: *const NamedNode,
     /// PythonInterpreterGIL.
     pub gil: GilMode,
     /// What Python directives belong to this server: the `HAS_` bits.
@@ -212,6 +215,7 @@ impl ServerConfig {
         settings: Settings::EMPTY,
         connection: ptr::null_mut(),
         imports: chain::empty(),
+        named: chain::empty(),
         gil: GilMode::Unset,
         python: 0,
     };
@@ -283,9 +287,12 @@ pub unsafe extern "C" fn merge_server(
     // SAFETY: httpd passes two records made by create_server, and the configuration's pool.
     let (pool, base, add) =
         unsafe { (Pool::from_raw(pool), &*outer.cast::<ServerConfig>(), &*inner.cast::<ServerConfig>()) };
+    // SAFETY: both records live in the configuration's pool.
+    let (settings, named) =
+        unsafe { (add.settings.merged(&base.settings, pool), chain::overlay(pool, add.named, base.named)) };
     let merged = ServerConfig {
-        // SAFETY: both records live in the configuration's pool.
-        settings: unsafe { add.settings.merged(&base.settings, pool) },
+        settings,
+        named,
         connection: if add.connection.is_null() { base.connection } else { add.connection },
         gil: if add.gil == GilMode::Unset { base.gil } else { add.gil },
         python: add.python | base.python,

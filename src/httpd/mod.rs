@@ -18,6 +18,7 @@ pub mod log;
 pub mod mime;
 pub mod mutex;
 pub mod mutex_plan;
+pub mod named;
 pub mod output;
 pub mod pool;
 pub mod process;

@@ -13,12 +13,22 @@ pub struct ProcessConfig {
     pub home: Option<CString>,
     /// The server name that is bound to the main interpreter.
     pub main_name: Option<CString>,
+    /// The names of PythonExprFunction, lower case.
+    pub expr_functions: Vec<Vec<u8>>,
+    /// The names of PythonRewriteMap, in the order of their numbers.
+    pub rewrite_maps: Vec<Vec<u8>>,
     /// The filters that directives have named; true for input.
     pub filters: Vec<(CString, bool)>,
 }
 
-static CONFIG: Mutex<ProcessConfig> =
-    Mutex::new(ProcessConfig { optimize: false, home: None, main_name: None, filters: Vec::new() });
+static CONFIG: Mutex<ProcessConfig> = Mutex::new(ProcessConfig {
+    optimize: false,
+    home: None,
+    main_name: None,
+    expr_functions: Vec::new(),
+    rewrite_maps: Vec::new(),
+    filters: Vec::new(),
+});
 
 /// Changes the record.
 pub fn update(change: impl FnOnce(&mut ProcessConfig)) {

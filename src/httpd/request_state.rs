@@ -123,6 +123,8 @@ pub struct RequestState {
     pub init_list: *const HandlerList,
     /// A PythonTransHandler answered OK: the file name is its own.
     pub translated: bool,
+    /// A Python function of an expression failed.
+    pub expression_failed: bool,
     /// Python has assigned `req.content_type`.
     pub content_type_set: bool,
     /// What the response was before a WSGI application started it.
@@ -175,6 +177,7 @@ impl RequestState {
             interpreter: ptr::null(),
             init_list: ptr::null(),
             translated: false,
+            expression_failed: false,
             content_type_set: false,
             before_wsgi: None,
             body: BodySlot::default(),

@@ -46,6 +46,34 @@ pub unsafe fn call(
     }
 }
 
+/// No answer; the log says why.
+#[derive(Debug)]
+pub struct NoAnswer;
+
+/// As [`call`], for a function that is to answer with a text or None.
+///
+/// # Safety
+/// As [`call`].
+pub unsafe fn text(
+    request: *mut sys::request_rec,
+    callback: Callback,
+    entry: &HandlerEntry,
+    arguments: &[&[u8]],
+) -> Result<Option<Vec<u8>>, NoAnswer> {
+    // SAFETY: the caller guarantees both.
+    unsafe {
+        match call(request, callback, entry, None, arguments) {
+            Answer::Text(text) => Ok(Some(text)),
+            Answer::None => Ok(None),
+            Answer::Failed => Err(NoAnswer),
+            Answer::Int(_) | Answer::Missing => {
+                refuse(request, callback, entry, "the function returned a number, expected str or None");
+                Err(NoAnswer)
+            }
+        }
+    }
+}
+
 /// Logs that an answer cannot be used, and why.
 ///
 /// # Safety
@@ -60,4 +88,15 @@ pub unsafe fn refuse(request: *mut sys::request_rec, callback: Callback, entry: 
     let interpreter = String::from_utf8_lossy(interpreter);
     let text = format!("MPY0411: {directive} {handler}: {reason} (interpreter '{interpreter}')");
     Owner::Request(view).log(Level::ERR, text.as_bytes());
+}
+
+/// Logs that a virtual host asks for a name that only others have.
+///
+/// # Safety
+/// `request` is live and served by this thread.
+pub unsafe fn not_here(request: *mut sys::request_rec, callback: Callback, name: &[u8]) {
+    let (directive, name) = (callback.name(), String::from_utf8_lossy(name));
+    let text = format!("MPY0420: {directive} {name}: this virtual host has no function of that name");
+    // SAFETY: the caller guarantees the request.
+    Owner::Request(unsafe { sys::request_rec::view(request) }).log(Level::ERR, text.as_bytes());
 }

@@ -4,5 +4,5 @@
 mod host;
 mod image;
 
-pub use self::host::{call, refuse};
+pub use self::host::{call, not_here, refuse, text};
 pub use self::image::run;
