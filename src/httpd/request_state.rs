@@ -156,13 +156,17 @@ impl RequestState {
             if let Some(state) = RequestState::of(request) {
                 return state;
             }
-            let state = Box::into_raw(Box::new(RequestState::new()));
+            let pool = Pool::from_raw((*request).pool);
+            // The pool's memory is whole until `expire` has run, which drops the record.
+            let state = pool.uninit::<RequestState>();
+            state.write(RequestState::new());
             set_module_config((*request).request_config, state.cast());
-            Pool::from_raw((*request).pool).before_destroy(request.cast(), expire);
+            pool.before_destroy(request.cast(), expire);
             &mut *state
         }
     }
 
+    #[inline(always)]
     fn new() -> RequestState {
         RequestState {
             hlist: Cursor::default(),
@@ -185,17 +189,17 @@ impl RequestState {
         }
     }
 
-    /// Takes the record away from the request and frees it. Its references must have been released.
+    /// Takes the record away from the request and drops it. Its references must have been released.
     ///
     /// # Safety
     /// `request` is live; nothing refers to the record any more.
     pub unsafe fn remove(request: *mut sys::request_rec) {
-        // SAFETY: the record was boxed by ensure.
+        // SAFETY: the record was made by ensure; nobody finds it any more.
         unsafe {
             let state = module_config((*request).request_config).cast::<RequestState>();
             if !state.is_null() {
                 set_module_config((*request).request_config, ptr::null_mut());
-                drop(Box::from_raw(state));
+                ptr::drop_in_place(state);
             }
         }
     }

@@ -174,11 +174,4 @@ SCENARIOS = [
             "require", "Require python bench_handlers::authorize", PASS_REQUEST, STATIC, python=True,
         ),
     ),
-    Scenario(
-        "requirex", "Require python before a static file, header", 4_000,
-        Run("granted", "Require all granted", PASS_REQUEST, STATIC),
-        Run(
-            "requirex", "Require python bench_handlers::authorizex", PASS_REQUEST, STATIC, python=True,
-        ),
-    ),
 ]
