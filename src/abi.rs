@@ -3,8 +3,9 @@
 //! differ. Locks that both sides take must be std's: they need no table beside themselves.
 
 use std::ffi::{CString, c_int, c_long, c_void};
+use std::sync::Arc;
 
-use crate::httpd::filter::Pass;
+use crate::httpd::filter::{Generator, Outcome, Pass, PassPointer, Relay};
 use crate::httpd::handler_list::HandlerList;
 use crate::httpd::mutex::Mutexes;
 use crate::httpd::request::Expire;
@@ -62,6 +63,8 @@ pub enum Call<'a, 'c> {
     Phase(&'a mut PhaseCall<'c>),
     /// Run a filter.
     Filter(&'a mut FilterCall<'c>),
+    /// Go on with the generator of a filter, or end it.
+    Generator(&'a mut GeneratorCall<'c>),
     /// Ask a function for an answer in the middle of a request.
     Callback(&'a mut CallbackCall<'c>),
     /// Run one registered cleanup of a request.
@@ -70,6 +73,8 @@ pub enum Call<'a, 'c> {
     Expire(&'a mut ExpireCall),
     /// Copy plain attributes of the request object into the request's record.
     ExportAttributes(*mut sys::request_rec),
+    /// Run handlers of a server, which get no request.
+    Server(&'a mut ServerCall<'c>),
     /// PythonImport.
     Import(&'a mut ImportCall<'c>),
     /// One registered cleanup of the child.
@@ -105,20 +110,31 @@ pub struct FilterCall<'a> {
     /// The merged configuration of its request.
     pub settings: Option<&'a crate::httpd::config::Settings>,
     /// How it ended.
-    pub outcome: FilterOutcome,
+    pub outcome: Outcome,
 }
 
-/// How a call of a filter ended.
-pub enum FilterOutcome {
-    /// The function has returned.
-    Finished,
-    /// It has failed.
-    Failed {
-        /// The HTTP status of the response, where it is not too late for one.
-        status: c_int,
-        /// What to show the client.
-        page: Option<Vec<u8>>,
-    },
+/// See [`Call::Generator`].
+pub struct GeneratorCall<'a> {
+    /// The request.
+    pub request: *mut sys::request_rec,
+    /// The filter's name.
+    pub name: &'a [u8],
+    /// Its handler.
+    pub handler: &'a [u8],
+    /// What it is for.
+    pub callback: Callback,
+    /// The filter's data; None: there will be no more, the generator is closed.
+    pub pass: Option<PassPointer>,
+    /// The generator; its references are taken over where it is `done`.
+    pub generator: Generator,
+    /// Where it waits for more data, if not in this thread.
+    pub relay: Option<&'a Arc<Relay>>,
+    /// The merged configuration of its request.
+    pub settings: Option<&'a crate::httpd::config::Settings>,
+    /// It has ended.
+    pub done: bool,
+    /// How the call ended.
+    pub outcome: Outcome,
 }
 
 /// See [`Call::Callback`].
@@ -181,6 +197,16 @@ pub struct ImportCall<'a> {
     pub log: bool,
     /// PythonPath of the main server.
     pub path: Option<&'a [u8]>,
+}
+
+/// See [`Call::Server`].
+pub struct ServerCall<'a> {
+    /// The server in whose configuration the handlers stand.
+    pub server: Server,
+    /// Which of its handlers.
+    pub callback: Callback,
+    /// The list.
+    pub list: &'a HandlerList,
 }
 
 /// See [`Call::ChildCleanup`].

@@ -146,6 +146,10 @@ pub enum Callback {
     RewriteMap,
     /// A part of a line in an access log
     LogItem,
+    /// A child begins
+    ChildInit,
+    /// A child ends
+    ChildExit,
 }
 
 impl Callback {
@@ -158,6 +162,8 @@ impl Callback {
         Callback::Expression,
         Callback::RewriteMap,
         Callback::LogItem,
+        Callback::ChildInit,
+        Callback::ChildExit,
     ];
     /// How many there are.
     pub const COUNT: usize = Self::ALL.len();
@@ -172,6 +178,8 @@ impl Callback {
             Callback::Expression => "PythonExprFunction",
             Callback::RewriteMap => "PythonRewriteMap",
             Callback::LogItem => "LogFormat ^py",
+            Callback::ChildInit => "PythonChildInitHandler",
+            Callback::ChildExit => "PythonChildExitHandler",
         }
     }
 
@@ -185,6 +193,8 @@ impl Callback {
             Callback::Expression => "exprfunction",
             Callback::RewriteMap => "rewritemap",
             Callback::LogItem => "logitem",
+            Callback::ChildInit => "childinithandler",
+            Callback::ChildExit => "childexithandler",
         }
     }
 }

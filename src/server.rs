@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::abi::{Call, HostTable, ImportCall};
 use crate::dispatch::filter::FILTERS;
-use crate::dispatch::{door, log_item, phases, select};
+use crate::dispatch::{door, log_item, phases, select, server_call};
 use crate::guard;
 use crate::httpd::config::{self, ServerConfig};
 use crate::httpd::log::{Level, Owner};
@@ -151,6 +151,9 @@ pub unsafe extern "C" fn child_init(pchild: *mut sys::apr_pool_t, server: *mut s
                 return;
             }
             run_imports(server);
+            if let Some(main) = Server::from_raw(server) {
+                server_call::child_init(main);
+            }
         }
     });
 }
@@ -213,7 +216,7 @@ unsafe fn run_imports(server: *mut sys::server_rec) {
 /// The child's pool goes: user exit code runs, under a time limit.
 unsafe extern "C" fn child_exit(server: *mut c_void) -> sys::apr_status_t {
     guard::process((), || {
-        if !exit::run(idle::is_idle()) {
+        if !exit::run(idle::is_idle(), server_call::child_exit) {
             let text = format!(
                 "MPY0205: cleanups and atexit callbacks did not end within {} seconds, the child leaves without them",
                 exit::LIMIT.as_secs()

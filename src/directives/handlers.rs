@@ -10,7 +10,7 @@ use crate::httpd::handler_list::{ExtNode, HandlerEntry, HandlerList, Place};
 use crate::httpd::pool::bytes;
 use crate::httpd::{filter, process, section, sys};
 use crate::parse::handler::{self, HandlerLine};
-use crate::phase::{PHASES, Phase};
+use crate::phase::{Callback, PHASES, Phase};
 
 /// The phases that PythonHandlerModule fills.
 const MODULE_PHASES: [Phase; 12] = [
@@ -56,6 +56,36 @@ pub(super) unsafe extern "C" fn phase_handlers(
         return connection(&mut scope, &line);
     }
     add(&mut scope, info.phase, &line, false)
+}
+
+/// Callback of the directives whose handlers belong to a server and get no request.
+pub(super) unsafe extern "C" fn server_handlers(
+    cmd: *mut sys::cmd_parms,
+    dir: *mut c_void,
+    args: *const c_char,
+) -> Answer {
+    // SAFETY: httpd's arguments.
+    let (mut scope, value) = unsafe { (Scope::new(cmd, dir), bytes(args)) };
+    let Some(&callback) = Callback::ALL.get(scope.data()) else { return scope.error("unknown directive") };
+    let line = handler::split_line(value);
+    if line.bar {
+        return scope.error(&format!("{} does not accept \"| .ext\" syntax.", scope.name()));
+    }
+    if let Some(doubt) = handler::doubts(&line) {
+        scope.warn(&doubt);
+    }
+    scope.mark_server(ServerConfig::HAS_CODE);
+    let pool = scope.pool();
+    let Some(list) = scope.server().and_then(|server| server.own.place(callback)) else { return ptr::null() };
+    for text in &line.handlers {
+        if list.is_null() {
+            *list = HandlerList::new(pool);
+        }
+        let entry = HandlerEntry { text: pool.dup(text), place: Place::None, silent: false, next: ptr::null() };
+        // SAFETY: the list belongs to the server being read; nobody else has seen it yet.
+        unsafe { (**list).push(pool, entry) };
+    }
+    ptr::null()
 }
 
 /// Callback of PythonHandlerModule.

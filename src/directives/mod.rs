@@ -12,7 +12,7 @@ use std::ptr;
 use crate::httpd::config::{DirConfig, ServerConfig, module_config};
 use crate::httpd::log::{Level, Owner};
 use crate::httpd::{section, sys};
-use crate::phase::{PHASES, Phase};
+use crate::phase::{Callback, PHASES, Phase};
 
 /// Directory, Location, Files, server level and `.htaccess` with any AllowOverride class.
 const ANYWHERE: c_int = sys::OR_ALL;
@@ -58,6 +58,13 @@ const fn raw(phase: Phase) -> sys::command_rec {
     record
 }
 
+const fn of_server(name: &'static CStr, callback: Callback, contexts: c_int, help: &'static CStr) -> sys::command_rec {
+    let func = sys::cmd_func { raw_args: Some(handlers::server_handlers) };
+    let mut record = command(name, func, sys::cmd_how_RAW_ARGS, contexts, help);
+    record.cmd_data = ptr::without_provenance_mut(callback as usize);
+    record
+}
+
 const fn flag(
     name: &'static CStr,
     which: settings::FlagDirective,
@@ -88,7 +95,7 @@ impl Commands {
 }
 
 /// How many directives there are.
-pub const COUNT: usize = 35;
+pub const COUNT: usize = 37;
 
 /// The command table.
 pub static COMMANDS: Commands = Commands([
@@ -107,6 +114,18 @@ pub static COMMANDS: Commands = Commands([
         settings::FlagDirective::AutoReload,
         ANYWHERE,
         c"reload changed handler modules: On or Off",
+    ),
+    of_server(
+        c"PythonChildExitHandler",
+        Callback::ChildExit,
+        SERVER,
+        c"handlers for the end of each child: module[::object] ...",
+    ),
+    of_server(
+        c"PythonChildInitHandler",
+        Callback::ChildInit,
+        SERVER,
+        c"handlers for the start of each child: module[::object] ...",
     ),
     raw(Phase::Cleanup),
     raw(Phase::Connection),

@@ -8,7 +8,7 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-use super::{callback, child, filter, handlers};
+use super::{callback, child, filter, handlers, server_call};
 use crate::abi::{Answer, Call, HostTable, ImageTable};
 use crate::guard;
 use crate::httpd::config;
@@ -108,10 +108,12 @@ fn serve(py: Python<'_>, call: &mut Call<'_, '_>) {
         Call::Start(call) => child::start(py, call),
         Call::Phase(call) => handlers::run(py, call),
         Call::Filter(call) => filter::image::run(py, call),
+        Call::Generator(call) => filter::generator::run(py, call),
         Call::Callback(call) => callback::run(py, call),
         Call::RequestCleanup(call) => child::request_cleanup(py, call),
         Call::Expire(call) => child::expire(py, call),
         Call::ExportAttributes(request) => child::export_attributes(py, *request),
+        Call::Server(call) => server_call::run(py, call),
         Call::Import(call) => child::import(py, call),
         Call::ChildCleanup(call) => child::child_cleanup(py, call),
         Call::Exit => child::exit(py),

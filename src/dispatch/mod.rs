@@ -16,4 +16,5 @@ mod report;
 mod resolve;
 pub mod rewrite_map;
 pub mod select;
+pub mod server_call;
 mod visit;

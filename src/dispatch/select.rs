@@ -8,6 +8,7 @@ use crate::httpd::config::{GilMode, ServerConfig, Settings};
 use crate::httpd::handler_list::HandlerEntry;
 use crate::httpd::log::{Level, Owner};
 use crate::httpd::pool::{Pool, bytes};
+use crate::httpd::server::Server;
 use crate::httpd::{listeners, sys};
 use crate::interp::table::{self, Interp, MAIN};
 
@@ -31,6 +32,22 @@ pub unsafe fn interpreter(
         };
         if name.is_null() { MAIN.as_ptr() } else { name }
     }
+}
+
+/// The interpreter's name for what a server does without a request: PythonInterpreter, then the main interpreter where
+/// PythonInterpPerDirective is On, since there is no directory, then the server's name.
+pub fn of_server(server: Server) -> &'static [u8] {
+    let settings = server.config().map(|config| &config.settings);
+    let per_directive = settings.is_some_and(|settings| settings.per_directive.is_on());
+    // SAFETY: NULL or NUL-terminated, as long-lived as the configuration.
+    let named = settings.and_then(|settings| unsafe { settings.interpreter.as_ref().map(|name| bytes(name)) });
+    named.or_else(|| server.server_hostname().filter(|_| !per_directive)).unwrap_or(MAIN.to_bytes())
+}
+
+/// As [`find`], for a server.
+pub fn find_for(name: &[u8], server: Server, owner: Owner<'_>, what: Arguments<'_>) -> Option<&'static Interp> {
+    // SAFETY: a server of the configuration that this child serves with.
+    unsafe { find(name, server.as_ptr(), owner, what) }
 }
 
 /// The directory of `r->filename`, with one trailing slash; NULL where no file is known.

@@ -14,7 +14,7 @@ use super::named::NamedNode;
 use super::pool::{Pool, bytes};
 pub use super::settings::{Flag, OptionNode, Settings};
 use super::sys;
-use crate::phase::Phase;
+use crate::phase::{Callback, Phase};
 
 /// The place of this module in every configuration vector; httpd sets it at `LoadModule`, an image gets the host's.
 static MODULE_INDEX: AtomicI32 = AtomicI32::new(-1);
@@ -183,6 +183,32 @@ pub enum GilMode {
     Own,
 }
 
+/// The handlers that are called for the server in whose configuration they stand, and not inherited.
+#[derive(Clone, Copy)]
+pub struct OwnLists {
+    child_init: *mut HandlerList,
+    child_exit: *mut HandlerList,
+}
+
+impl OwnLists {
+    const EMPTY: OwnLists = OwnLists { child_init: ptr::null_mut(), child_exit: ptr::null_mut() };
+
+    /// The place of a callback's list; None for callbacks that belong to no server.
+    pub fn place(&mut self, callback: Callback) -> Option<&mut *mut HandlerList> {
+        match callback {
+            Callback::ChildInit => Some(&mut self.child_init),
+            Callback::ChildExit => Some(&mut self.child_exit),
+            _ => None,
+        }
+    }
+
+    /// The list of a callback.
+    pub fn list(mut self, callback: Callback) -> Option<&'static HandlerList> {
+        // SAFETY: NULL or a list of the configuration that the child serves with.
+        self.place(callback).and_then(|list| unsafe { list.as_ref() })
+    }
+}
+
 /// The per-server record.
 #[derive(Clone, Copy)]
 pub struct ServerConfig {
@@ -194,6 +220,8 @@ pub struct ServerConfig {
     pub imports: *const ImportNode,
     /// PythonExprFunction and PythonRewriteMap.
     pub named: *const NamedNode,
+    /// PythonChildInitHandler and PythonChildExitHandler of this very server.
+    pub own: OwnLists,
     /// PythonInterpreterGIL.
     pub gil: GilMode,
     /// What Python directives belong to this server: the `HAS_` bits.
@@ -216,6 +244,7 @@ impl ServerConfig {
         connection: ptr::null_mut(),
         imports: chain::empty(),
         named: chain::empty(),
+        own: OwnLists::EMPTY,
         gil: GilMode::Unset,
         python: 0,
     };

@@ -12,6 +12,7 @@ use pyo3::prelude::*;
 
 use super::errors::ExpiredError;
 use super::{capi, streams};
+use crate::httpd::filter::{Pass, PassPointer};
 use crate::httpd::log::Owner;
 use crate::httpd::request;
 use crate::httpd::sys;
@@ -27,12 +28,6 @@ struct Serving {
     request: *mut sys::request_rec,
     /// The thread has written the beginning of a line to a standard stream.
     begun_line: bool,
-}
-
-impl Serving {
-    fn is_for(&self, other: &Serving) -> bool {
-        ptr::eq(self.conn, other.conn) && ptr::eq(self.request, other.request)
-    }
 }
 
 thread_local! {
@@ -62,15 +57,25 @@ impl Drop for Active {
 
 /// Serves something else from now on; returns what was served. A line that was begun for a request ends with it, so that
 /// the rest of no line gets into the log of another one.
-fn turn_to(mut next: Serving) -> Serving {
-    let now = SERVING.get();
-    next.begun_line = now.begun_line && now.is_for(&next);
-    if now.begun_line && !next.begun_line {
+#[inline]
+fn turn_to(next: Serving) -> Serving {
+    SERVING.with(|serving| {
+        let now = serving.get();
+        let begun_line = now.begun_line && keeps_line(&now, &next);
+        serving.set(Serving { begun_line, ..next });
+        now
+    })
+}
+
+/// Whether a line that was begun can go on; else it is ended, in the log of what was served.
+#[cold]
+fn keeps_line(now: &Serving, next: &Serving) -> bool {
+    let same = ptr::eq(now.conn, next.conn) && ptr::eq(now.request, next.request);
+    if !same {
         // SAFETY: whoever makes or drops an `Active` holds the GIL, inside a call of the image's door.
         streams::end_lines(unsafe { Python::assume_attached() });
     }
-    SERVING.set(next);
-    now
+    same
 }
 
 /// Notes whether this thread has begun a line of a standard stream.
@@ -182,5 +187,13 @@ impl Live<sys::request_rec> {
     pub fn connection(&self) -> PyResult<Live<sys::conn_rec>> {
         // SAFETY: the record is live; its connection outlives it, and is the key of both pointers.
         self.with(|record| unsafe { Live::new((*record).connection, (*record).connection) })
+    }
+}
+
+impl Live<Pass> {
+    /// From now on it leads to another call of the same filter. Whoever asks for it expires it before the turn goes back
+    /// to the call's owner.
+    pub fn renew(&self, pass: PassPointer) {
+        self.record.store(pass.as_ptr(), Ordering::Relaxed);
     }
 }

@@ -161,6 +161,15 @@ def handler(req):
     return apache.OK
 
 
+def outputfilter(filter):
+    logger.error("in a filter of %s", filter.name)
+    filter.pass_on()
+
+
+def plain(req):
+    req.write("filtered")
+
+
 def cleanuphandler(req):
     logger.error("in the cleanup phase")
     return apache.OK
@@ -183,6 +192,12 @@ PythonImport logged::of_import early
     SetHandler mod_python
     PythonHandler logged
     PythonCleanupHandler logged
+</Location>
+<Location "/filtered">
+    SetHandler mod_python
+    PythonHandler logged
+    PythonOutputFilter logged LOGGED
+    SetOutputFilter LOGGED
 </Location>
 <VirtualHost 127.0.0.1:@PORT@>
     ServerName main.test
@@ -295,6 +310,11 @@ def test_cleanups(site):
     site.log.expect(line("error", "in a cleanup of the request"), times=1)
     site.log.expect(line("error", "in the cleanup phase"), times=1)
     assert site.get("/phase/cleanup", host="main.test").status == 200
+
+
+def test_filters(site):
+    site.log.expect(line("error", "in a filter of logged"))
+    assert site.get("/filtered/plain", host="main.test").text == "filtered"
 
 
 def test_records_that_cannot_be_formatted(site):

@@ -31,6 +31,18 @@ def redirecting(req):
     return "answered"
 
 
+def around_a_filter(req):
+    print("begun, ", end="", file=sys.stderr)
+    req.write("filtered")
+    print("passed by a filter, ended", file=sys.stderr)
+    return "answered"
+
+
+def outputfilter(filter):
+    print("a line of a filter", end="", file=sys.stdout)
+    filter.pass_on()
+
+
 def quiet(req):
     print("dropped")
     print("begun and dropped", end="")
@@ -104,6 +116,10 @@ PythonImport pages::of_import early
 <Location "/pages">
     SetHandler mod_python
     PythonHandler pages
+</Location>
+<Location "/pages/around_a_filter">
+    PythonOutputFilter pages PRINTING
+    SetOutputFilter PRINTING
 </Location>
 <Location "/pages/quiet">
     LogLevel python:warn
@@ -255,6 +271,12 @@ def test_another_request_ends_a_line(site):
     site.log.expect(line("stderr", r"begun by /pages/begun \| goes on"), times=1)
     site.log.expect(line("stderr", "goes on"), times=1)
     assert site.get("/pages/redirecting", host="main.test").text == "done"
+
+
+def test_a_filter_of_the_request_ends_no_line(site):
+    site.log.expect(line("stderr", "begun, passed by a filter, ended"), times=1)
+    site.log.expect(line("stdout", "(a line of a filter)+"))
+    assert site.get("/pages/around_a_filter", host="main.test").text == "filtered"
 
 
 def test_threads_do_not_mix(site):

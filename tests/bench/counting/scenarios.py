@@ -131,13 +131,21 @@ HELLO_TIMED = Run(
     outside=_TIMED,
 )
 
+# What one line in the handler costs: the base is the handler without it. LogLevel is warn.
+PYTHON_HELLO = python_run("hello", "hello", get(), HELLO)
+
+
+def _line(name, title, bar):
+    return Scenario(name, title, bar, PYTHON_HELLO, python_run(name, name, get(), HELLO))
+
+
 SCENARIOS = [
     Scenario(
         "unrelated", "URL without a Python handler", 400, WITHOUT_MODULE, WITH_MODULE,
     ),
     Scenario(
         "hello", "hello", 8_000, C_HELLO,
-        python_run("hello", "hello", get(), HELLO), C_HELLO_FLUSH,
+        PYTHON_HELLO, C_HELLO_FLUSH,
     ),
     Scenario(
         "extension", "hello, PythonHandler x | .py .txt", 8_000, C_HELLO,
@@ -167,6 +175,8 @@ SCENARIOS = [
         ),
         Run("c-access", "BenchAccess On", PASS_REQUEST, STATIC),
     ),
+    _line("log_dropped", "logger.debug() that LogLevel drops", 55_000),
+    _line("log_written", "logger.warning() that is written", 75_000),
     Scenario(
         "require", "Require python before a static file", 4_000,
         Run("granted", "Require all granted", PASS_REQUEST, STATIC),

@@ -4,7 +4,10 @@ They are written as anybody would write them; nothing here is arranged for speed
 C is in c/mod_bench.c.
 """
 
+import logging
+
 from mod_python import apache
+from mod_python.logging import ApacheHandler
 
 READ_NAMES = (
     "Accept", "Accept-Language", "Accept-Charset", "User-Agent", "Referer",
@@ -13,6 +16,22 @@ READ_NAMES = (
 SET_NAMES = ("Cache-Control", "Content-Language", "X-Frame-Options", "Referrer-Policy", "X-Request-Id")
 BLOCK = b"x" * 4096
 BLOCKS = 256
+
+logger = logging.getLogger("bench")
+logger.setLevel(logging.DEBUG)
+logger.addHandler(ApacheHandler())
+
+
+def log_dropped(req):
+    """Log a record that httpd's LogLevel drops."""
+    logger.debug("looking for %s", req.uri)
+    return hello(req)
+
+
+def log_written(req):
+    """Log a record that is written."""
+    logger.warning("looking for %s", req.uri)
+    return hello(req)
 
 
 def hello(req):

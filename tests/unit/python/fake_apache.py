@@ -32,6 +32,8 @@ HTTP_VERSION_NOT_SUPPORTED 505 HTTP_VARIANT_ALSO_VARIES 506
 HTTP_INSUFFICIENT_STORAGE 507 HTTP_NOT_EXTENDED 510
 APLOG_EMERG 0 APLOG_ALERT 1 APLOG_CRIT 2 APLOG_ERR 3 APLOG_WARNING 4
 APLOG_NOTICE 5 APLOG_INFO 6 APLOG_DEBUG 7
+APLOG_TRACE1 8 APLOG_TRACE2 9 APLOG_TRACE3 10 APLOG_TRACE4 11 APLOG_TRACE5 12
+APLOG_TRACE6 13 APLOG_TRACE7 14 APLOG_TRACE8 15
 REMOTE_HOST 0 REMOTE_NAME 1 REMOTE_NOLOOKUP 2 REMOTE_DOUBLE_REV 3
 PROXYREQ_NONE 0 PROXYREQ_PROXY 1 PROXYREQ_REVERSE 2 PROXYREQ_RESPONSE 3
 M_GET 0 M_PUT 1 M_POST 2 M_DELETE 3 M_CONNECT 4 M_OPTIONS 5 M_TRACE 6 M_PATCH 7
@@ -185,6 +187,20 @@ def build():
             raise ValueError("third argument must be a callable object")
         module.cleanups.append((interpreter, callable, data))
 
+    def write_stream(stream, data):
+        module.written.append((stream, data))
+        return len(data)
+
+    def log(level, message, file=None, line=0):
+        module.log.append((level, message))
+        module.places.append((file, line))
+
+    module.threshold = module.APLOG_TRACE8
+    module.written, module.flushed, module.places = [], [], []
+    module._is_logged = lambda level: level <= module.threshold
+    module._log = log
+    module._write_stream = write_stream
+    module._flush_stream = module.flushed.append
     module.log_error = log_error
     module.register_cleanup = register_cleanup
     module.current_request = lambda: module.request
