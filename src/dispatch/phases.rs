@@ -112,7 +112,8 @@ unsafe fn authen_result(request: *mut sys::request_rec, result: c_int) -> c_int 
     result
 }
 
-/// Whether the request's configuration has any of the phases, or Python has added handlers to the request.
+/// Whether the request's configuration has any of the phases, or something that happened to the request has a say in
+/// every phase.
 ///
 /// # Safety
 /// As [`request`].
@@ -121,7 +122,7 @@ unsafe fn concerns(r: *mut sys::request_rec, phases: u32) -> bool {
     // SAFETY: the caller guarantees the request.
     unsafe {
         DirConfig::of((*r).per_dir_config).is_some_and(|config| config.phases & phases != 0)
-            || RequestState::of(r).is_some_and(|state| !state.added.is_empty())
+            || RequestState::of(r).is_some_and(|state| state.has_a_say())
     }
 }
 

@@ -212,6 +212,13 @@ impl RequestState {
         self.objects.iter().find(|(owner, _)| *owner == interp).map(|(_, object)| *object)
     }
 
+    /// Whether phases without a configured handler have something to do: there are added handlers, or the request has to
+    /// end because an expression failed.
+    #[inline]
+    pub fn has_a_say(&self) -> bool {
+        !self.added.is_empty() || self.expression_failed
+    }
+
     /// The added handlers of a phase.
     pub fn added(&self, phase: Phase) -> Option<&HandlerList> {
         // SAFETY: the list lies in the request's pool, which outlives this record.
