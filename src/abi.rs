@@ -61,6 +61,8 @@ pub enum Call<'a, 'c> {
     Start(&'a mut StartCall),
     /// Run a phase of a request.
     Phase(&'a mut PhaseCall<'c>),
+    /// Run a phase of a connection that has no request yet.
+    Connection(&'a mut ConnectionCall<'c>),
     /// Run a filter.
     Filter(&'a mut FilterCall<'c>),
     /// Go on with the generator of a filter, or end it.
@@ -99,6 +101,18 @@ pub struct PhaseCall<'a> {
     pub configured: Option<&'a HandlerList>,
     /// The merged configuration.
     pub settings: Option<&'a crate::httpd::config::Settings>,
+    /// The result for httpd.
+    pub result: c_int,
+}
+
+/// See [`Call::Connection`].
+pub struct ConnectionCall<'a> {
+    /// The connection; its record has the handlers.
+    pub conn: *mut sys::conn_rec,
+    /// The phase.
+    pub phase: Phase,
+    /// The server's configuration.
+    pub settings: &'a crate::httpd::config::Settings,
     /// The result for httpd.
     pub result: c_int,
 }
@@ -153,6 +167,8 @@ pub struct CallbackCall<'a> {
     pub method: Option<&'a str>,
     /// What the function gets behind the request, as str.
     pub arguments: &'a [&'a [u8]],
+    /// The answer is to be a list of texts.
+    pub list: bool,
     /// What it answered.
     pub answer: Answer,
 }
@@ -169,6 +185,8 @@ pub enum Answer {
     /// str as UTF-8, or bytes; never with a NUL.
     #[allow(dead_code)]
     Text(Vec<u8>),
+    /// A list of such texts, where it was asked for.
+    Texts(Vec<Vec<u8>>),
     /// The object has no such method; nothing is in the log.
     Missing,
 }

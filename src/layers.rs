@@ -28,6 +28,8 @@ const UNSAFE: &[&str] = &[
     "dispatch/callback/host.rs",
     "dispatch/callback/image.rs",
     "dispatch/child.rs",
+    "dispatch/connection/host.rs",
+    "dispatch/connection/image.rs",
     "dispatch/door.rs",
     "dispatch/filter/generator.rs",
     "dispatch/expression.rs",

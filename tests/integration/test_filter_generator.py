@@ -39,8 +39,12 @@ Timeout 5
 """
 
 _GEN = '''
+import os
+
 from mod_python import apache
 
+apache.register_output_filter("Shared", "gen::wrong")
+apache.register_output_filter("Shared", "gen::upper", os.path.dirname(__file__))
 
 def upper(filter):
     for chunk in filter:
@@ -248,3 +252,8 @@ def test_many_at_once(site):
     for thread in threads:
         thread.join()
     assert answers == [True] * 40
+
+
+def test_registered_for_the_interpreter(site):
+    assert site.get("/x?shared=a,b").text == "AB"
+    assert site.get("/x?SHARED=a,b").text == "AB"

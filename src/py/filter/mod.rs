@@ -1,6 +1,7 @@
 //! The filter object `mp_filter`: made for each call of a filter, usable until the call returns.
 
 mod io;
+pub mod registered;
 mod turns;
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
