@@ -10,7 +10,7 @@ use std::ptr;
 use smallvec::SmallVec;
 
 use super::body_source::BodySlot;
-use super::config::{module_config, set_module_config};
+use super::config::{self, DirConfig, module_config, set_module_config};
 use super::handler_list::{HandlerEntry, HandlerList};
 use super::output::Output;
 use super::pool::Pool;
@@ -146,6 +146,22 @@ impl RequestState {
     pub unsafe fn of<'a>(request: *const sys::request_rec) -> Option<&'a mut RequestState> {
         // SAFETY: the caller guarantees it.
         unsafe { module_config((*request).request_config).cast::<RequestState>().as_mut() }
+    }
+
+    /// Whether a hook has anything to do: the request's configuration has any of the phases, or something that happened
+    /// to the request has a say in all of them. Most hooks of most requests end here.
+    ///
+    /// # Safety
+    /// As [`RequestState::of`].
+    #[inline(always)]
+    pub unsafe fn concerns(request: *const sys::request_rec, phases: u32) -> bool {
+        let slot = config::slot();
+        // SAFETY: the caller guarantees the request; its vectors have entries of these types.
+        unsafe {
+            let config = config::entry_at((*request).per_dir_config, slot).cast::<DirConfig>().as_ref();
+            let state = config::entry_at((*request).request_config, slot).cast::<RequestState>().as_ref();
+            config.is_some_and(|config| config.phases & phases != 0) || state.is_some_and(RequestState::has_a_say)
+        }
     }
 
     /// The record of a request, made if missing; `expire(request)` runs before the pool goes.
