@@ -155,6 +155,8 @@ pub enum Callback {
     ChildInit,
     /// A child ends
     ChildExit,
+    /// A `python` element of a page with server-side includes
+    Include,
 }
 
 impl Callback {
@@ -169,6 +171,7 @@ impl Callback {
         Callback::LogItem,
         Callback::ChildInit,
         Callback::ChildExit,
+        Callback::Include,
     ];
     /// How many there are.
     pub const COUNT: usize = Self::ALL.len();
@@ -185,6 +188,7 @@ impl Callback {
             Callback::LogItem => "LogFormat ^py",
             Callback::ChildInit => "PythonChildInitHandler",
             Callback::ChildExit => "PythonChildExitHandler",
+            Callback::Include => "includes",
         }
     }
 
@@ -200,6 +204,8 @@ impl Callback {
             Callback::LogItem => "logitem",
             Callback::ChildInit => "childinithandler",
             Callback::ChildExit => "childexithandler",
+            // The page itself holds the code.
+            Callback::Include => "",
         }
     }
 }

@@ -18,4 +18,5 @@ mod resolve;
 pub mod rewrite_map;
 pub mod select;
 pub mod server_call;
+pub mod ssi;
 mod visit;
