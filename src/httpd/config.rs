@@ -6,7 +6,7 @@
 
 use std::ffi::{c_char, c_int, c_void};
 use std::ptr;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::chain;
 use super::handler_list::{ExtNode, HandlerEntry, HandlerList};
@@ -17,15 +17,21 @@ use super::sys;
 use crate::phase::{Callback, Phase};
 
 /// The place of this module in every configuration vector; httpd sets it at `LoadModule`, an image gets the host's.
-static MODULE_INDEX: AtomicI32 = AtomicI32::new(-1);
+static MODULE_INDEX: AtomicUsize = AtomicUsize::new(usize::MAX);
 
 /// Tells this copy of the library which index httpd gave to the module.
 pub fn set_module_index(index: c_int) {
-    MODULE_INDEX.store(index, Ordering::Relaxed);
+    MODULE_INDEX.store(index as usize, Ordering::Relaxed);
 }
 
 /// The module's index, -1 before httpd set it.
 pub fn module_index() -> c_int {
+    slot() as c_int
+}
+
+/// The same as a place in a vector.
+#[inline]
+pub(super) fn slot() -> usize {
     MODULE_INDEX.load(Ordering::Relaxed)
 }
 
@@ -117,8 +123,18 @@ impl DirConfig {
 /// `vector` is a configuration vector of httpd, NULL is refused by httpd itself.
 #[inline]
 pub unsafe fn module_config(vector: *const sys::ap_conf_vector_t) -> *mut c_void {
+    // SAFETY: the caller guarantees it.
+    unsafe { entry_at(vector, slot()) }
+}
+
+/// As [`module_config`], for callers that look into several vectors.
+///
+/// # Safety
+/// As [`module_config`]; `slot` is [`slot()`].
+#[inline]
+pub(super) unsafe fn entry_at(vector: *const sys::ap_conf_vector_t, slot: usize) -> *mut c_void {
     // SAFETY: http_config.h: a vector is an array of void pointers, one per module.
-    unsafe { *vector.cast::<*mut c_void>().add(module_index() as usize) }
+    unsafe { *vector.cast::<*mut c_void>().add(slot) }
 }
 
 /// Sets the entry of this module.
@@ -127,7 +143,7 @@ pub unsafe fn module_config(vector: *const sys::ap_conf_vector_t) -> *mut c_void
 /// As [`module_config`]; the caller owns the vector's owner.
 pub unsafe fn set_module_config(vector: *mut sys::ap_conf_vector_t, value: *mut c_void) {
     // SAFETY: as above.
-    unsafe { *vector.cast::<*mut c_void>().add(module_index() as usize) = value };
+    unsafe { *vector.cast::<*mut c_void>().add(slot()) = value };
 }
 
 /// The handler name that SetHandler gives to a request with its present per-directory vector, empty where there is none.
