@@ -29,6 +29,7 @@ const UNSAFE: &[&str] = &[
     "dispatch/callback/image.rs",
     "dispatch/child.rs",
     "dispatch/door.rs",
+    "dispatch/error_log/host.rs",
     "dispatch/expression.rs",
     "dispatch/filter/host.rs",
     "dispatch/filter/image.rs",

@@ -150,6 +150,8 @@ pub enum Callback {
     ChildInit,
     /// A child ends
     ChildExit,
+    /// httpd has written a line to the error log
+    ErrorLog,
 }
 
 impl Callback {
@@ -164,6 +166,7 @@ impl Callback {
         Callback::LogItem,
         Callback::ChildInit,
         Callback::ChildExit,
+        Callback::ErrorLog,
     ];
     /// How many there are.
     pub const COUNT: usize = Self::ALL.len();
@@ -180,6 +183,7 @@ impl Callback {
             Callback::LogItem => "LogFormat ^py",
             Callback::ChildInit => "PythonChildInitHandler",
             Callback::ChildExit => "PythonChildExitHandler",
+            Callback::ErrorLog => "PythonErrorLogHandler",
         }
     }
 
@@ -195,6 +199,7 @@ impl Callback {
             Callback::LogItem => "logitem",
             Callback::ChildInit => "childinithandler",
             Callback::ChildExit => "childexithandler",
+            Callback::ErrorLog => "errorloghandler",
         }
     }
 }

@@ -8,7 +8,7 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-use super::{callback, child, filter, handlers, server_call};
+use super::{callback, child, error_log, filter, handlers, server_call};
 use crate::abi::{Answer, Call, HostTable, ImageTable};
 use crate::guard;
 use crate::httpd::config;
@@ -113,6 +113,7 @@ fn serve(py: Python<'_>, call: &mut Call<'_, '_>) {
         Call::Expire(call) => child::expire(py, call),
         Call::ExportAttributes(request) => child::export_attributes(py, *request),
         Call::Server(call) => server_call::run(py, call),
+        Call::ErrorLog(call) => error_log::run(py, call),
         Call::Import(call) => child::import(py, call),
         Call::ChildCleanup(call) => child::child_cleanup(py, call),
         Call::Exit => child::exit(py),

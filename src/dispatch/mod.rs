@@ -6,6 +6,7 @@ pub mod authz;
 mod callback;
 pub mod child;
 pub mod door;
+pub mod error_log;
 pub mod expression;
 pub mod filter;
 mod handlers;
