@@ -3,9 +3,10 @@
 //! differ. Locks that both sides take must be std's: they need no table beside themselves.
 
 use std::ffi::{CString, c_int, c_long, c_void};
+use std::sync::Arc;
 
 use crate::httpd::error_line::ErrorLine;
-use crate::httpd::filter::Pass;
+use crate::httpd::filter::{Generator, Outcome, Pass, PassPointer, Relay};
 use crate::httpd::handler_list::HandlerList;
 use crate::httpd::mutex::Mutexes;
 use crate::httpd::request::Expire;
@@ -61,8 +62,12 @@ pub enum Call<'a, 'c> {
     Start(&'a mut StartCall),
     /// Run a phase of a request.
     Phase(&'a mut PhaseCall<'c>),
+    /// Run a phase of a connection that has no request yet.
+    Connection(&'a mut ConnectionCall<'c>),
     /// Run a filter.
     Filter(&'a mut FilterCall<'c>),
+    /// Go on with the generator of a filter, or end it.
+    Generator(&'a mut GeneratorCall<'c>),
     /// Ask a function for an answer in the middle of a request.
     Callback(&'a mut CallbackCall<'c>),
     /// Run one registered cleanup of a request.
@@ -103,6 +108,18 @@ pub struct PhaseCall<'a> {
     pub result: c_int,
 }
 
+/// See [`Call::Connection`].
+pub struct ConnectionCall<'a> {
+    /// The connection; its record has the handlers.
+    pub conn: *mut sys::conn_rec,
+    /// The phase.
+    pub phase: Phase,
+    /// The server's configuration.
+    pub settings: &'a crate::httpd::config::Settings,
+    /// The result for httpd.
+    pub result: c_int,
+}
+
 /// See [`Call::Filter`].
 pub struct FilterCall<'a> {
     /// The call of httpd that is served.
@@ -110,20 +127,31 @@ pub struct FilterCall<'a> {
     /// The merged configuration of its request.
     pub settings: Option<&'a crate::httpd::config::Settings>,
     /// How it ended.
-    pub outcome: FilterOutcome,
+    pub outcome: Outcome,
 }
 
-/// How a call of a filter ended.
-pub enum FilterOutcome {
-    /// The function has returned.
-    Finished,
-    /// It has failed.
-    Failed {
-        /// The HTTP status of the response, where it is not too late for one.
-        status: c_int,
-        /// What to show the client.
-        page: Option<Vec<u8>>,
-    },
+/// See [`Call::Generator`].
+pub struct GeneratorCall<'a> {
+    /// The request.
+    pub request: *mut sys::request_rec,
+    /// The filter's name.
+    pub name: &'a [u8],
+    /// Its handler.
+    pub handler: &'a [u8],
+    /// What it is for.
+    pub callback: Callback,
+    /// The filter's data; None: there will be no more, the generator is closed.
+    pub pass: Option<PassPointer>,
+    /// The generator; its references are taken over where it is `done`.
+    pub generator: Generator,
+    /// Where it waits for more data, if not in this thread.
+    pub relay: Option<&'a Arc<Relay>>,
+    /// The merged configuration of its request.
+    pub settings: Option<&'a crate::httpd::config::Settings>,
+    /// It has ended.
+    pub done: bool,
+    /// How the call ended.
+    pub outcome: Outcome,
 }
 
 /// See [`Call::Callback`].
@@ -142,6 +170,8 @@ pub struct CallbackCall<'a> {
     pub method: Option<&'a str>,
     /// What the function gets behind the request, as str.
     pub arguments: &'a [&'a [u8]],
+    /// The answer is to be a list of texts.
+    pub list: bool,
     /// What it answered.
     pub answer: Answer,
 }
@@ -158,6 +188,8 @@ pub enum Answer {
     /// str as UTF-8, or bytes; never with a NUL.
     #[allow(dead_code)]
     Text(Vec<u8>),
+    /// A list of such texts, where it was asked for.
+    Texts(Vec<Vec<u8>>),
     /// The object has no such method; nothing is in the log.
     Missing,
 }

@@ -44,6 +44,16 @@ pub fn request(request: *mut sys::request_rec, what: &str, body: impl FnOnce() -
     })
 }
 
+/// Runs a hook of a connection; a panic gives 500.
+pub fn connection(conn: *mut sys::conn_rec, what: &str, body: impl FnOnce() -> c_int) -> c_int {
+    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {
+        let text = format!("{} (phase {what})", message(&*panic));
+        // SAFETY: httpd passed the connection to the hook that is running.
+        Owner::Conn(unsafe { sys::conn_rec::view(conn) }).log(Level::CRIT, text.as_bytes());
+        sys::HTTP_INTERNAL_SERVER_ERROR
+    })
+}
+
 /// Runs a callback that has a request and is no hook; a panic gives `failed`.
 pub fn callback<T>(request: *mut sys::request_rec, what: &str, failed: T, body: impl FnOnce() -> T) -> T {
     catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {

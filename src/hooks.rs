@@ -6,7 +6,7 @@ use std::ptr;
 use crate::directives::require;
 use crate::dispatch;
 use crate::dispatch::filter::FILTERS;
-use crate::dispatch::{authn, authz, expression, mapping, phases};
+use crate::dispatch::{authn, authz, connection, expression, mapping, phases};
 use crate::httpd::{filter, idle, sys, tally};
 use crate::phase::Phase;
 use crate::server;
@@ -34,6 +34,20 @@ request_hooks! {
     fixups => phases::request, Phase::Fixup;
     handler => phases::content;
     log_transaction => phases::request, Phase::Log;
+}
+
+/// The child is busy from here on, before any Python code runs.
+unsafe extern "C" fn pre_connection(conn: *mut sys::conn_rec, socket: *mut c_void) -> c_int {
+    // SAFETY: httpd passes a live connection.
+    unsafe {
+        idle::pre_connection(conn, socket);
+        connection::pre(conn)
+    }
+}
+
+unsafe extern "C" fn process_connection(conn: *mut sys::conn_rec) -> c_int {
+    // SAFETY: httpd passes a live connection.
+    unsafe { connection::process(conn) }
 }
 
 unsafe extern "C" fn quick_handler(r: *mut sys::request_rec, lookup: c_int) -> c_int {
@@ -67,6 +81,9 @@ static BEFORE_AUTHEN: Modules<4> =
 static BEFORE_TYPE: Modules<4> =
     Modules([c"mod_mime.c".as_ptr(), c"mod_mime_magic.c".as_ptr(), c"mod_negotiation.c".as_ptr(), ptr::null()]);
 
+/// Whether a connection has TLS is known by then, and the handshake is done when a connection handler begins.
+static AFTER_TLS: Modules<2> = Modules([c"mod_ssl.c".as_ptr(), ptr::null()]);
+
 /// What mod_auth_basic and mod_auth_digest call for the provider `python`.
 static AUTHN: sys::authn_provider =
     sys::authn_provider { check_password: Some(authn::check_password), get_realm_hash: Some(authn::get_realm_hash) };
@@ -86,7 +103,8 @@ pub unsafe extern "C" fn register(pool: *mut sys::apr_pool_t) {
         sys::ap_hook_post_config(Some(server::post_config), none, none, MIDDLE);
         sys::ap_hook_pre_mpm(Some(tally::pre_mpm), none, none, MIDDLE);
         sys::ap_hook_child_init(Some(server::child_init), none, none, MIDDLE);
-        sys::ap_hook_pre_connection(Some(idle::pre_connection), none, none, MIDDLE);
+        sys::ap_hook_pre_connection(Some(pre_connection), AFTER_TLS.0.as_ptr(), none, MIDDLE);
+        sys::ap_hook_process_connection(Some(process_connection), AFTER_TLS.0.as_ptr(), none, MIDDLE);
         sys::ap_hook_post_read_request(Some(post_read_request), none, none, MIDDLE);
         sys::ap_hook_quick_handler(Some(quick_handler), none, none, MIDDLE);
         sys::ap_hook_translate_name(Some(translate_name), none, BEFORE_TRANS.0.as_ptr(), MIDDLE);

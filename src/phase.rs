@@ -39,6 +39,8 @@ pub enum Phase {
     Log,
     /// destruction of the request's pool
     Cleanup,
+    /// `pre_connection`
+    PreConnection,
     /// `process_connection`
     Connection,
 }
@@ -52,6 +54,8 @@ pub enum Chain {
     Declined,
     /// Only OK goes on.
     Ok,
+    /// Only the first handler runs.
+    Never,
 }
 
 /// What is known of one phase.
@@ -74,7 +78,7 @@ pub struct PhaseInfo {
 
 const fn info(phase: Phase, directive: &'static CStr, function: &'static str, chain: Chain) -> PhaseInfo {
     let early = matches!(phase, Phase::PostReadRequest | Phase::Quick | Phase::Trans | Phase::MapToStorage);
-    let dynamic = !matches!(phase, Phase::Cleanup | Phase::Connection);
+    let dynamic = !matches!(phase, Phase::Cleanup | Phase::PreConnection | Phase::Connection);
     let name = match directive.to_str() {
         Ok(name) => name,
         Err(_) => "",
@@ -100,12 +104,13 @@ pub static PHASES: [PhaseInfo; Phase::COUNT] = [
     info(Phase::Content, c"PythonHandler", "handler", Chain::OkAndDeclined),
     info(Phase::Log, c"PythonLogHandler", "loghandler", Chain::OkAndDeclined),
     info(Phase::Cleanup, c"PythonCleanupHandler", "cleanuphandler", Chain::Ok),
-    info(Phase::Connection, c"PythonConnectionHandler", "connectionhandler", Chain::Ok),
+    info(Phase::PreConnection, c"PythonPreConnectionHandler", "preconnectionhandler", Chain::OkAndDeclined),
+    info(Phase::Connection, c"PythonConnectionHandler", "connectionhandler", Chain::Never),
 ];
 
 impl Phase {
     /// How many phases there are.
-    pub const COUNT: usize = 17;
+    pub const COUNT: usize = 18;
 
     /// The row of the table.
     pub fn info(self) -> &'static PhaseInfo {

@@ -52,10 +52,11 @@ pub(super) unsafe extern "C" fn phase_handlers(
             return refused;
         }
     }
-    if info.phase == Phase::Connection {
-        return connection(&mut scope, &line);
+    match info.phase {
+        Phase::Connection => connection(&mut scope, &line),
+        Phase::PreConnection => pre_connection(&mut scope, &line),
+        phase => add(&mut scope, phase, &line, false),
     }
-    add(&mut scope, info.phase, &line, false)
 }
 
 /// Callback of the directives whose handlers belong to a server and get no request.
@@ -169,10 +170,36 @@ fn extension_list(scope: &mut Scope<'_>, phase: Phase, extension: &[u8]) -> *mut
     list
 }
 
-/// Only the first handler of a connection runs, and no file name is known.
-fn connection(scope: &mut Scope<'_>, line: &HandlerLine<'_>) -> Answer {
+/// No file name is known while a connection has no request.
+fn has_bar(scope: &Scope<'_>, line: &HandlerLine<'_>) -> bool {
     if line.bar {
         scope.warn("a connection has no file name: a handler with an extension never runs");
+    }
+    line.bar
+}
+
+/// Every handler of a new connection runs.
+fn pre_connection(scope: &mut Scope<'_>, line: &HandlerLine<'_>) -> Answer {
+    if has_bar(scope, line) || line.handlers.is_empty() {
+        return ptr::null();
+    }
+    scope.mark_server(ServerConfig::HAS_CODE);
+    let pool = scope.pool();
+    let Some(server) = scope.server() else { return ptr::null() };
+    if server.pre_connection.is_null() {
+        server.pre_connection = HandlerList::new(pool);
+    }
+    for text in &line.handlers {
+        let entry = HandlerEntry { text: pool.dup(text), place: Place::None, silent: false, next: ptr::null() };
+        // SAFETY: the list belongs to the server being read; nobody else has seen it yet.
+        unsafe { (*server.pre_connection).push(pool, entry) };
+    }
+    ptr::null()
+}
+
+/// Only the first handler of a connection runs.
+fn connection(scope: &mut Scope<'_>, line: &HandlerLine<'_>) -> Answer {
+    if has_bar(scope, line) {
         return ptr::null();
     }
     let Some(text) = line.handlers.first() else { return ptr::null() };

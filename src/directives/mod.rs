@@ -46,7 +46,7 @@ const fn command(
 
 const fn raw(phase: Phase) -> sys::command_rec {
     let contexts = match phase {
-        Phase::PostReadRequest | Phase::Quick | Phase::Trans | Phase::Connection => SERVER,
+        Phase::PostReadRequest | Phase::Quick | Phase::Trans | Phase::PreConnection | Phase::Connection => SERVER,
         Phase::MapToStorage => NO_HTACCESS,
         _ => ANYWHERE,
     };
@@ -95,7 +95,7 @@ impl Commands {
 }
 
 /// How many directives there are.
-pub const COUNT: usize = 38;
+pub const COUNT: usize = 39;
 
 /// The command table.
 pub static COMMANDS: Commands = Commands([
@@ -219,6 +219,7 @@ pub static COMMANDS: Commands = Commands([
     ),
     one(c"PythonPath", settings::path, ANYWHERE, c"a Python expression that gives sys.path"),
     raw(Phase::PostReadRequest),
+    raw(Phase::PreConnection),
     raw(Phase::Quick),
     command(
         c"PythonRewriteMap",

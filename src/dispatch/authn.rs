@@ -109,7 +109,7 @@ fn password_verdict(answer: Answer) -> Verdict<sys::authn_status> {
         Answer::None => Ok(sys::authn_status_AUTH_USER_NOT_FOUND),
         Answer::Int(number) => one_of(&ALL, number).ok_or("it returned a number that is no answer to a password"),
         Answer::Text(_) => Err("it returned a text, expected an AUTH_ value, bool or None"),
-        Answer::Missing | Answer::Failed => Err(MISSING),
+        Answer::Texts(_) | Answer::Missing | Answer::Failed => Err(MISSING),
     }
 }
 
@@ -127,7 +127,7 @@ fn hash_verdict(answer: Answer) -> Verdict<Result<Vec<u8>, sys::authn_status>> {
         Answer::Int(number) => {
             one_of(&ALL, number).map(Err).ok_or("it returned a number, expected a hash, None or AUTH_USER_NOT_FOUND")
         }
-        Answer::Missing | Answer::Failed => Err(MISSING),
+        Answer::Texts(_) | Answer::Missing | Answer::Failed => Err(MISSING),
     }
 }
 

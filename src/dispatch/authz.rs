@@ -50,7 +50,7 @@ fn status(answer: &Answer) -> Result<sys::authz_status, String> {
             .into_iter()
             .find(|&status| i64::from(status) == *number)
             .ok_or_else(|| format!("the function returned {number}, which is no AUTHZ_ value")),
-        Answer::Text(_) | Answer::Missing => {
+        Answer::Text(_) | Answer::Texts(_) | Answer::Missing => {
             Err("the function returned a text, expected an AUTHZ_ value, bool or None".to_owned())
         }
     }

@@ -8,7 +8,7 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-use super::{callback, child, error_log, filter, handlers, server_call};
+use super::{callback, child, connection, error_log, filter, handlers, server_call};
 use crate::abi::{Answer, Call, HostTable, ImageTable};
 use crate::guard;
 use crate::httpd::config;
@@ -80,6 +80,9 @@ fn door(py: Python<'_>) -> PyResult<()> {
 /// answer; everything else has failed by having no result.
 fn panicked(call: &mut Call<'_, '_>, text: &str) {
     let interpreter = state::name();
+    if let Call::Connection(call) = call {
+        return connection::image::panicked(call, text);
+    }
     let (request, what) = match call {
         Call::Phase(call) => {
             call.result = sys::HTTP_INTERNAL_SERVER_ERROR;
@@ -107,7 +110,9 @@ fn serve(py: Python<'_>, call: &mut Call<'_, '_>) {
     match call {
         Call::Start(call) => child::start(py, call),
         Call::Phase(call) => handlers::run(py, call),
+        Call::Connection(call) => connection::image::run(py, call),
         Call::Filter(call) => filter::image::run(py, call),
+        Call::Generator(call) => filter::generator::run(py, call),
         Call::Callback(call) => callback::run(py, call),
         Call::RequestCleanup(call) => child::request_cleanup(py, call),
         Call::Expire(call) => child::expire(py, call),

@@ -10,6 +10,7 @@ use super::child::core;
 use super::report::{self, Place};
 use super::resolve::{self, Lookup};
 use crate::abi::PhaseCall;
+use crate::httpd::config::Settings;
 use crate::httpd::handler_list::HandlerEntry;
 use crate::httpd::log::{Level, Owner};
 use crate::httpd::pool::bytes;
@@ -19,14 +20,17 @@ use crate::httpd::{running, sys};
 use crate::image::state;
 use crate::phase::{Chain, Phase, Role};
 use crate::py::errors::SERVER_RETURN;
-use crate::py::live::Active;
+use crate::py::live::{Active, RawIo};
 use crate::py::{attributes, request};
 
 /// Runs the handlers of a phase and leaves the result in the call.
 pub fn run(py: Python<'_>, call: &mut PhaseCall<'_>) {
     let record = call.request;
     // SAFETY: the host passes a live request whose record it made; this thread runs its phase until run returns.
-    let (view, _active) = unsafe { (sys::request_rec::view(record), Active::new((*record).connection, record)) };
+    let (view, _active) = unsafe {
+        let active = Active::with_raw_io((*record).connection, record, raw_io(call.phase));
+        (sys::request_rec::view(record), active)
+    };
     let object = match request::object(py, view) {
         Ok(object) => object,
         Err(error) => {
@@ -109,11 +113,9 @@ fn one(py: Python<'_>, call: &PhaseCall<'_>, object: &Bound<'_, request::Request
     assert!(entry.text() != b"mod_python-panic", "asked for by a test");
     let directory = directory.filter(|_| !entry.is_location());
     let lookup = Lookup::new(Role::Phase(call.phase), entry.text(), directory, call.settings, entry.silent);
-    let pdb = call.settings.is_some_and(|settings| settings.enable_pdb.is_on()) && one_process();
     let outcome = match resolve::callable(py, &lookup, object.as_any()) {
         Ok(None) => return Next::Skip,
-        Ok(Some(function)) if pdb => core(py).and_then(|core| core.call_method1("pdb_call", (function, object))),
-        Ok(Some(function)) => function.call1((object,)),
+        Ok(Some(function)) => self::call(&function, object.as_any(), call.settings),
         Err(error) => Err(error),
     };
     let outcome = outcome.or_else(|error| server_return(py, object, error));
@@ -138,6 +140,26 @@ fn one(py: Python<'_>, call: &PhaseCall<'_>, object: &Bound<'_, request::Request
     }
 }
 
+/// Calls a handler, under pdb where PythonEnablePdb says so and there is a terminal to talk to.
+///
+/// # Errors
+/// What the handler raises.
+pub fn call<'py>(
+    function: &Bound<'py, PyAny>,
+    argument: &Bound<'py, PyAny>,
+    settings: Option<&Settings>,
+) -> PyResult<Bound<'py, PyAny>> {
+    if settings.is_some_and(|settings| settings.enable_pdb.is_on()) && one_process() {
+        return core(function.py())?.call_method1("pdb_call", (function, argument));
+    }
+    function.call1((argument,))
+}
+
+/// The connection itself may be used until the response ends: then it belongs to the next request.
+fn raw_io(phase: Phase) -> RawIo {
+    if matches!(phase, Phase::Log | Phase::Cleanup) { RawIo::Forbidden } else { RawIo::Allowed }
+}
+
 /// httpd takes no result from this phase.
 fn no_meaning(py: Python<'_>, call: &PhaseCall<'_>, entry: &HandlerEntry, result: c_int) {
     let (phase, handler) = (call.phase.name(), String::from_utf8_lossy(entry.text()));
@@ -152,11 +174,13 @@ fn one_process() -> bool {
     [c"DEBUG", c"ONE_PROCESS"].into_iter().any(running::is_defined)
 }
 
-fn goes_on(chain: Chain, result: c_int) -> bool {
+/// Whether the next handler of the list runs.
+pub fn goes_on(chain: Chain, result: c_int) -> bool {
     match chain {
         Chain::OkAndDeclined => result == sys::OK || result == sys::DECLINED,
         Chain::Declined => result == sys::DECLINED,
         Chain::Ok => result == sys::OK,
+        Chain::Never => false,
     }
 }
 
@@ -186,7 +210,10 @@ pub fn server_return<'py>(
 }
 
 /// A handler's result: an exact int that fits C's int.
-fn status(value: &Bound<'_, PyAny>, handler: &[u8]) -> PyResult<c_int> {
+///
+/// # Errors
+/// AssertionError for anything else, OverflowError.
+pub fn status(value: &Bound<'_, PyAny>, handler: &[u8]) -> PyResult<c_int> {
     if value.is_exact_instance_of::<PyInt>() {
         return value.extract::<c_int>().map_err(|_| {
             let handler = String::from_utf8_lossy(handler);

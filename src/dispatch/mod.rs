@@ -5,6 +5,7 @@ pub mod authn;
 pub mod authz;
 mod callback;
 pub mod child;
+pub mod connection;
 pub mod door;
 pub mod error_log;
 pub mod expression;

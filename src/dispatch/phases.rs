@@ -5,6 +5,7 @@ use std::ffi::{c_int, c_void};
 use std::ptr;
 
 use super::expression;
+use super::filter;
 use super::visit::Visit;
 use crate::abi::{Call, ExpireCall, PhaseCall, RequestCleanupCall};
 use crate::guard;
@@ -227,6 +228,7 @@ pub unsafe extern "C" fn expire(data: *mut c_void) -> sys::apr_status_t {
     guard::process((), || {
         // SAFETY: the pool is still whole; the record is looked up again after each visit to an interpreter.
         unsafe {
+            filter::resume::end_all(request);
             while let Some(cleanup) = RequestState::of(request).and_then(|state| state.cleanups.pop()) {
                 if let Some(interp) = table::by_index(cleanup.interp) {
                     let mut call = RequestCleanupCall { request, callable: cleanup.callable, data: cleanup.data };

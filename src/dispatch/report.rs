@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyAny;
 
 use super::child;
+use crate::httpd::conn::Conn;
 use crate::httpd::log::{Level, Owner};
 use crate::httpd::request::Request;
 use crate::httpd::sys;
@@ -105,6 +106,17 @@ pub fn uncaught(
         Ok(()) => sys::DONE,
         Err(_) => sys::HTTP_INTERNAL_SERVER_ERROR,
     }
+}
+
+/// An uncaught exception of a handler of the connection itself: logged. Nobody is told.
+pub fn uncaught_in_connection(py: Python<'_>, conn: Conn<'_>, place: &Place<'_>, error: &PyErr) {
+    let owner = Owner::Conn(conn);
+    let Place { phase, handler, interpreter } = place;
+    let kind = error.get_type(py).name().map(|name| name.to_string()).unwrap_or_default();
+    let summary = format!("MPY0416: {phase} {handler}: uncaught {kind} (phase {phase}, interpreter '{interpreter}')");
+    log_line(py, owner, Level::ERR, summary.as_bytes());
+    let short = phase.strip_prefix("Python").unwrap_or(phase);
+    log_lines(py, owner, Level::ERR, &format!("{short} {handler}: "), error);
 }
 
 /// An uncaught exception of a function that answers httpd's own machinery: the log only, a client is never told.

@@ -47,6 +47,11 @@ impl Visit {
         }
     }
 
+    /// The interpreter's place in the table.
+    pub fn index(&self) -> usize {
+        self.interp.index
+    }
+
     /// Runs a call in the interpreter.
     pub fn run(&self, call: &mut Call<'_, '_>) {
         self.interp.run(call);

@@ -1,8 +1,8 @@
 //! APR arrays as slices.
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_int};
 
-use super::pool::bytes;
+use super::pool::{Pool, bytes};
 use super::sys;
 
 /// The elements; none for NULL.
@@ -29,4 +29,16 @@ pub unsafe fn slice<'a, T>(array: *const sys::apr_array_header_t) -> &'a [T] {
 pub unsafe fn texts<'a>(array: *const sys::apr_array_header_t) -> impl Iterator<Item = &'a [u8]> {
     // SAFETY: the caller guarantees the array; the slice ends with the look.
     (0..).map_while(move |at| unsafe { slice::<*const c_char>(array).get(at).map(|text| bytes(*text)) })
+}
+
+/// An array of copies of the texts, in the pool.
+pub fn of_texts(pool: Pool, texts: &[Vec<u8>]) -> *mut sys::apr_array_header_t {
+    // SAFETY: the pool is live; apr_array_push gives the place of a new element of the size that apr_array_make was told.
+    unsafe {
+        let array = sys::apr_array_make(pool.as_ptr(), texts.len() as c_int, size_of::<*const c_char>() as c_int);
+        for text in texts {
+            sys::apr_array_push(array).cast::<*const c_char>().write(pool.dup(text));
+        }
+        array
+    }
 }

@@ -189,8 +189,10 @@ pub enum GilMode {
 pub struct ServerConfig {
     /// Directives and options.
     pub settings: Settings,
-    /// PythonConnectionHandler.
+    /// PythonConnectionHandler: one handler.
     pub connection: *mut HandlerList,
+    /// PythonPreConnectionHandler.
+    pub pre_connection: *mut HandlerList,
     /// PythonImport, the last line first.
     pub imports: *const ImportNode,
     /// PythonExprFunction and PythonRewriteMap.
@@ -217,6 +219,7 @@ impl ServerConfig {
     pub const EMPTY: ServerConfig = ServerConfig {
         settings: Settings::EMPTY,
         connection: ptr::null_mut(),
+        pre_connection: ptr::null_mut(),
         imports: chain::empty(),
         named: chain::empty(),
         lists: ServerLists::EMPTY,
@@ -227,6 +230,20 @@ impl ServerConfig {
     /// How much of Python the server has: 2 with code to run, 1 with any directive.
     pub fn rank(&self) -> u8 {
         if self.python & Self::HAS_CODE != 0 { 2 } else { self.python & Self::HAS_DIRECTIVE }
+    }
+
+    /// Whether there are handlers of connections.
+    #[inline]
+    pub fn has_connection_handlers(&self) -> bool {
+        !self.connection.is_null() || !self.pre_connection.is_null()
+    }
+
+    /// The handlers of a phase of connections, which belong to the server that the connection came in on.
+    #[inline]
+    pub fn connection_list(&self, phase: Phase) -> Option<&HandlerList> {
+        let list = if phase == Phase::PreConnection { self.pre_connection } else { self.connection };
+        // SAFETY: NULL or a list of the same configuration.
+        unsafe { list.as_ref() }
     }
 
     /// The record of a server.
@@ -298,6 +315,7 @@ pub unsafe extern "C" fn merge_server(
         settings,
         named,
         connection: if add.connection.is_null() { base.connection } else { add.connection },
+        pre_connection: if add.pre_connection.is_null() { base.pre_connection } else { add.pre_connection },
         lists: add.lists.inherit(base.lists),
         gil: if add.gil == GilMode::Unset { base.gil } else { add.gil },
         python: add.python | base.python,

@@ -3,6 +3,7 @@
 use std::ffi::c_char;
 use std::marker::PhantomData;
 
+use super::conn_state::ConnState;
 use super::pool::optional_bytes;
 use super::server::Server;
 use super::sys;
@@ -30,6 +31,12 @@ impl<'r> Conn<'r> {
     #[inline]
     pub fn as_ptr(self) -> *mut sys::conn_rec {
         self.0
+    }
+
+    /// The module's record of the connection for a moment, None where it has none.
+    pub fn with_state<R>(self, look: impl FnOnce(&mut ConnState) -> R) -> Option<R> {
+        // SAFETY: the view's record is live and served by this thread; the borrow ends with `look`.
+        unsafe { ConnState::of(self.0) }.map(look)
     }
 
     #[inline]
@@ -62,6 +69,12 @@ impl<'r> Conn<'r> {
     pub fn aborted(self) -> u32 {
         // SAFETY: the view's record is live.
         unsafe { (*self.0).aborted }
+    }
+
+    /// The connection carries requests of another one: a stream of HTTP/2.
+    pub fn is_secondary(self) -> bool {
+        // SAFETY: the view's record is live.
+        unsafe { !(*self.0).master.is_null() }
     }
 
     /// `c->double_reverse`: 0 no look-up, 1 matched, -1 failed.

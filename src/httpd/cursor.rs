@@ -1,8 +1,10 @@
 //! What Python sees of the record that the module keeps with a request: the handler that runs, the phase, the request's
-//! objects and attributes. Each method borrows the record for itself only.
+//! objects and attributes; and the same of a connection's record. Each method borrows the record for itself only.
 
 use std::marker::PhantomData;
+use std::ptr;
 
+use super::conn::Conn;
 use super::pool::optional_bytes;
 use super::request::Request;
 use super::request_state::{ListEntry, Object, PlainValue};
@@ -68,5 +70,26 @@ impl<'r> Request<'r> {
     /// Takes what another interpreter left.
     pub fn take_attributes(self) -> Vec<(Vec<u8>, PlainValue)> {
         self.with_state(|state| std::mem::take(&mut state.attributes)).unwrap_or_default()
+    }
+}
+
+impl<'r> Conn<'r> {
+    /// The handler that runs for the connection itself, None at the end of the list and outside such handlers.
+    pub fn current_handler(self) -> Option<Handler<'r>> {
+        let entry = self.with_state(|state| state.entry).filter(|entry| !entry.is_null())?;
+        Some(Handler(ListEntry { entry, directory: ptr::null() }, PhantomData))
+    }
+
+    /// Goes on to the next handler; stays at the end.
+    pub fn advance_handler(self) {
+        self.with_state(|state| {
+            // SAFETY: NULL or an entry of the configuration, whose list is complete.
+            state.entry = unsafe { state.entry.as_ref() }.map_or(ptr::null(), |entry| entry.next);
+        });
+    }
+
+    /// The phase of the connection itself that runs, None while requests are served.
+    pub fn running_phase(self) -> Option<Phase> {
+        self.with_state(|state| state.phase).flatten()
     }
 }

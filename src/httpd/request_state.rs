@@ -107,6 +107,8 @@ pub struct RequestState {
     pub added: Vec<(Phase, *mut HandlerList)>,
     /// Filters registered by `req.register_input_filter` and `req.register_output_filter`.
     pub filters: Vec<OwnFilter>,
+    /// Filters whose generators may be running.
+    pub generators: Vec<*mut super::filter::Instance>,
     /// Registered cleanups, in the order of registration.
     pub cleanups: Vec<RequestCleanup>,
     /// Attributes set by the interpreter that ran last, when another one is entered.
@@ -169,6 +171,7 @@ impl RequestState {
             objects: SmallVec::new(),
             added: Vec::new(),
             filters: Vec::new(),
+            generators: Vec::new(),
             cleanups: Vec::new(),
             attributes: Vec::new(),
             last_interp: None,

@@ -157,27 +157,7 @@ pub fn find(name: &[u8], own_gil: bool) -> Result<&'static Interp, InterpError> 
         return Ok(interp);
     }
     // Waiting for the lock with a GIL held would block the thread that holds the lock.
-    let released = thread::holds_gil().then(Released::new);
-    let result = make(table, name, own_gil);
-    drop(released);
-    result
-}
-
-/// A GIL given up for a while.
-struct Released(*mut ffi::PyThreadState);
-
-impl Released {
-    fn new() -> Released {
-        // SAFETY: only made where this thread holds a GIL.
-        Released(unsafe { ffi::PyEval_SaveThread() })
-    }
-}
-
-impl Drop for Released {
-    fn drop(&mut self) {
-        // SAFETY: the state was parked by new, in this thread.
-        unsafe { ffi::PyEval_RestoreThread(self.0) };
-    }
+    thread::without_gil(|| make(table, name, own_gil))
 }
 
 fn make(table: &'static Table, name: &[u8], own_gil: bool) -> Result<&'static Interp, InterpError> {

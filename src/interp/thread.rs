@@ -104,6 +104,29 @@ pub fn holds_gil() -> bool {
     !held().is_null()
 }
 
+/// A GIL given up for a while.
+struct Released(*mut ffi::PyThreadState);
+
+impl Released {
+    fn new() -> Released {
+        // SAFETY: only made where this thread holds a GIL.
+        Released(unsafe { ffi::PyEval_SaveThread() })
+    }
+}
+
+impl Drop for Released {
+    fn drop(&mut self) {
+        // SAFETY: the state was parked by new, in this thread.
+        unsafe { ffi::PyEval_RestoreThread(self.0) };
+    }
+}
+
+/// Runs `body`, which waits for another thread, without the GIL that this thread may hold.
+pub fn without_gil<R>(body: impl FnOnce() -> R) -> R {
+    let _released = holds_gil().then(Released::new);
+    body()
+}
+
 /// Gives back what [`enter`] took, also on a panic.
 struct Entered {
     outer: *mut ffi::PyThreadState,

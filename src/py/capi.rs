@@ -172,6 +172,18 @@ pub fn is_sequence(object: &Bound<'_, PyAny>) -> bool {
     unsafe { ffi::PySequence_Check(object.as_ptr()) != 0 }
 }
 
+/// What calling a generator function gives.
+pub fn is_generator(object: &Bound<'_, PyAny>) -> bool {
+    // SAFETY: the object is live.
+    unsafe { ffi::PyGen_CheckExact(object.as_ptr()) != 0 }
+}
+
+/// What calling an `async` function gives.
+pub fn is_coroutine(object: &Bound<'_, PyAny>) -> bool {
+    // SAFETY: the object is live.
+    unsafe { ffi::PyCoro_CheckExact(object.as_ptr()) != 0 }
+}
+
 /// `sys.stderr`, None where it was removed.
 pub fn stderr(py: Python<'_>) -> Option<Bound<'_, PyAny>> {
     // SAFETY: the name is NUL-terminated; the result is a borrowed reference or NULL.

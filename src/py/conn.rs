@@ -1,4 +1,5 @@
-//! The connection object `mp_conn`: made by the request object at the first `req.connection`, expired with it.
+//! The connection object `mp_conn`: made by the request object at the first `req.connection` and expired with it, or made
+//! for the handlers of the connection itself and expired when they have returned.
 
 use std::ptr::NonNull;
 
@@ -7,7 +8,9 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyAny, PyCapsule, PyInt, PyString};
 
+use super::conn_io::Reading;
 use super::functions::{log_line, message};
+use super::hlist::HandlerCursor;
 use super::live::{self, Live};
 use super::server::Server;
 use super::table::Table;
@@ -19,9 +22,11 @@ use crate::image::state;
 /// A connection of httpd, seen by Python. Its attributes can be read; only `keepalive` can be set.
 #[pyclass(name = "mp_conn", module = "_apache", frozen)]
 pub struct Conn {
-    live: Live<sys::conn_rec>,
+    pub(super) live: Live<sys::conn_rec>,
     base_server: PyOnceLock<Py<Server>>,
     notes: PyOnceLock<Py<Table>>,
+    hlist: PyOnceLock<Py<HandlerCursor>>,
+    pub(super) reading: Reading,
 }
 
 /// Address and port.
@@ -30,14 +35,27 @@ type Address<'py> = (Option<Bound<'py, PyString>>, u16);
 impl Conn {
     /// The object of a connection; its pointer expires through [`Conn::expire`].
     pub fn of(live: Live<sys::conn_rec>) -> Conn {
-        Conn { live, base_server: PyOnceLock::new(), notes: PyOnceLock::new() }
+        Conn {
+            live,
+            base_server: PyOnceLock::new(),
+            notes: PyOnceLock::new(),
+            hlist: PyOnceLock::new(),
+            reading: Reading::default(),
+        }
     }
 
-    /// From now on every access to it and to its notes raises.
+    /// From now on every access to it, its notes and its list raises.
     pub fn expire(&self, py: Python<'_>) {
         self.live.expire();
         if let Some(notes) = self.notes.get(py) {
             notes.get().expire();
+        }
+        if let Some(hlist) = self.hlist.get(py) {
+            hlist.get().expire();
+        }
+        // What Python code stored there may refer back to the connection.
+        if let Some(server) = self.base_server.get(py) {
+            Server::forget(server.bind(py));
         }
     }
 
@@ -64,7 +82,8 @@ impl Conn {
 
     /// Logs that an attribute has a new name.
     fn renamed(&self, py: Python<'_>, old: &str, request: &str, conn: &str) -> PyResult<()> {
-        let phase = live::with_current(|request| request.running_phase()).flatten();
+        let own = self.live.view(|conn| conn.running_phase())?;
+        let phase = own.or_else(|| live::with_current(|request| request.running_phase()).flatten());
         let phase = phase.map_or("no phase", |phase| phase.name());
         let interpreter = state::host().map(|host| host.name.to_string_lossy()).unwrap_or_default();
         let line = format!(
@@ -154,10 +173,14 @@ impl Conn {
         self.live.view(|conn| conn.double_reverse())
     }
 
-    /// The list of running handlers in connection handlers, None elsewhere.
+    /// The list of running handlers in handlers of the connection itself, None elsewhere.
     #[getter]
-    fn hlist(&self) -> PyResult<Option<Py<PyAny>>> {
-        self.live.view(|_| None)
+    fn hlist(&self, py: Python<'_>) -> PyResult<Option<Py<HandlerCursor>>> {
+        if self.live.view(|conn| conn.running_phase())?.is_none() {
+            return Ok(None);
+        }
+        let made = self.hlist.get_or_try_init(py, || Py::new(py, HandlerCursor::of_connection(&self.live)))?;
+        Ok(Some(made.clone_ref(py)))
     }
 
     /// A number that no other open connection has.

@@ -1,5 +1,5 @@
 //! The cursor `mp_hlist` over the handlers of the running phase. The dispatcher moves the same cursor: it lies in the
-//! request's record, this class shows it.
+//! request's or the connection's record, this class shows it.
 
 use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
@@ -13,23 +13,40 @@ use crate::httpd::sys;
 /// The handlers of the phase, at the one that runs. At the end of the list every attribute is None.
 #[pyclass(name = "mp_hlist", module = "_apache", frozen)]
 pub struct HandlerCursor {
-    live: Live<sys::request_rec>,
+    owner: Owner,
+}
+
+/// Whose handlers run.
+enum Owner {
+    Request(Live<sys::request_rec>),
+    Connection(Live<sys::conn_rec>),
 }
 
 impl HandlerCursor {
     /// The cursor of a request; expires with the request.
     pub fn of_request(owner: &Live<sys::request_rec>) -> HandlerCursor {
-        HandlerCursor { live: owner.twin() }
+        HandlerCursor { owner: Owner::Request(owner.twin()) }
+    }
+
+    /// The cursor of a connection; expires with the connection's object.
+    pub fn of_connection(owner: &Live<sys::conn_rec>) -> HandlerCursor {
+        HandlerCursor { owner: Owner::Connection(owner.twin()) }
     }
 
     /// From now on every access raises.
     pub fn expire(&self) {
-        self.live.expire();
+        match &self.owner {
+            Owner::Request(live) => live.expire(),
+            Owner::Connection(live) => live.expire(),
+        }
     }
 
     /// Looks at the current entry; None at the end.
     fn look<R>(&self, look: impl for<'r> FnOnce(Handler<'r>) -> PyResult<R>) -> PyResult<Option<R>> {
-        self.live.view(|request| request.current_handler().map(look).transpose())?
+        match &self.owner {
+            Owner::Request(live) => live.view(|request| request.current_handler().map(look).transpose())?,
+            Owner::Connection(live) => live.view(|conn| conn.current_handler().map(look).transpose())?,
+        }
     }
 }
 
@@ -61,7 +78,10 @@ impl HandlerCursor {
 
     /// next(): goes on to the following handler, so that it is not run; does nothing at the end.
     fn next(&self) -> PyResult<()> {
-        self.live.view(|request| request.advance_handler())
+        match &self.owner {
+            Owner::Request(live) => live.view(|request| request.advance_handler()),
+            Owner::Connection(live) => live.view(|conn| conn.advance_handler()),
+        }
     }
 
     /// Reached for names that do not exist: None at the end of the list.

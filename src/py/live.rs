@@ -8,10 +8,13 @@ use std::cell::Cell;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
 use super::errors::ExpiredError;
 use super::{capi, streams};
+use crate::httpd::conn;
+use crate::httpd::filter::{Pass, PassPointer};
 use crate::httpd::log::Owner;
 use crate::httpd::request;
 use crate::httpd::sys;
@@ -27,11 +30,28 @@ struct Serving {
     request: *mut sys::request_rec,
     /// The thread has written the beginning of a line to a standard stream.
     begun_line: bool,
+    /// What may be done to the connection itself.
+    raw_io: RawIo,
+}
+
+impl Serving {
+    const NOTHING: Serving =
+        Serving { conn: ptr::null(), request: ptr::null_mut(), begun_line: false, raw_io: RawIo::Forbidden };
+}
+
+/// Whether Python may read and write the connection itself now.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum RawIo {
+    /// A handler of the connection, or of a request that has it for itself and no response yet.
+    Allowed,
+    /// httpd has not put its filters in place yet.
+    TooEarly,
+    /// Something else is on its way through the connection, or it is none: filters, cleanups, HTTP/2.
+    Forbidden,
 }
 
 thread_local! {
-    static SERVING: Cell<Serving> =
-        const { Cell::new(Serving { conn: ptr::null(), request: ptr::null_mut(), begun_line: false }) };
+    static SERVING: Cell<Serving> = const { Cell::new(Serving::NOTHING) };
 }
 
 /// Makes this thread the one that serves a connection, until it is dropped.
@@ -44,7 +64,16 @@ impl Active {
     /// The connection is being served by this thread, and stays so until the result is dropped. The interpreter's GIL is
     /// held now and then.
     pub unsafe fn new(conn: *const sys::conn_rec, request: *mut sys::request_rec) -> Active {
-        Active(turn_to(Serving { conn, request, begun_line: false }))
+        // SAFETY: the caller guarantees it.
+        unsafe { Active::with_raw_io(conn, request, RawIo::Forbidden) }
+    }
+
+    /// As [`Active::new`], and says whether the connection itself may be read and written.
+    ///
+    /// # Safety
+    /// As there.
+    pub unsafe fn with_raw_io(conn: *const sys::conn_rec, request: *mut sys::request_rec, raw_io: RawIo) -> Active {
+        Active(turn_to(Serving { conn, request, raw_io, ..Serving::NOTHING }))
     }
 }
 
@@ -186,5 +215,53 @@ impl Live<sys::request_rec> {
     pub fn connection(&self) -> PyResult<Live<sys::conn_rec>> {
         // SAFETY: the record is live; its connection outlives it, and is the key of both pointers.
         self.with(|record| unsafe { Live::new((*record).connection, (*record).connection) })
+    }
+}
+
+impl Live<sys::conn_rec> {
+    /// A connection's first pointer, for the object that a handler of the connection gets.
+    ///
+    /// # Safety
+    /// As [`Live::new`].
+    pub unsafe fn of_connection(conn: *mut sys::conn_rec) -> Live<sys::conn_rec> {
+        // SAFETY: the caller guarantees it.
+        unsafe { Live::new(conn, conn) }
+    }
+
+    /// Runs `body` with the connection, to read or write it itself.
+    ///
+    /// # Errors
+    /// As [`Live::with`]; RuntimeError where that is not possible now.
+    pub fn raw_io<R>(&self, body: impl for<'r> FnOnce(conn::Conn<'r>) -> R) -> PyResult<R> {
+        self.with(|_| ())?;
+        let serving = SERVING.get();
+        let of_request = !serving.request.is_null();
+        // A sub-request writes into another response, a stream of HTTP/2 has no connection of its own.
+        let shared =
+            with_current(|request| request.main().is_some()) == Some(true) || self.view(|conn| conn.is_secondary())?;
+        match serving.raw_io {
+            RawIo::Allowed if !shared => self.view(|conn| {
+                if of_request {
+                    // Nobody can tell where the next request would begin.
+                    conn.set_keepalive(sys::ap_conn_keepalive_e_AP_CONN_CLOSE as i32);
+                }
+                body(conn)
+            }),
+            RawIo::TooEarly => Err(PyRuntimeError::new_err(
+                "the connection cannot be read or written yet: httpd opens it after its PythonPreConnectionHandlers",
+            )),
+            RawIo::Allowed | RawIo::Forbidden => Err(PyRuntimeError::new_err(
+                "the connection itself can be read and written in connection handlers, and in handlers of a main \
+                 request over HTTP/1 before its response ends; not in filters, log handlers and cleanups",
+            )),
+        }
+    }
+}
+
+impl Live<Pass> {
+    /// From now on it leads to another call of the same filter. Whoever asks for it expires it before the turn goes back
+    /// to the call's owner.
+    pub fn renew(&self, pass: PassPointer) {
+        self.record.store(pass.as_ptr(), Ordering::Relaxed);
     }
 }

@@ -4,6 +4,7 @@ pub mod attributes;
 pub mod bytes;
 pub mod capi;
 pub mod conn;
+mod conn_io;
 pub mod constants;
 pub mod detach;
 pub mod errors;

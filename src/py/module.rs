@@ -30,6 +30,7 @@ pub fn native<'py>(py: Python<'py>, host: &HostTable) -> PyResult<Bound<'py, PyM
     module.add("interpreter", host.name.to_string_lossy())?;
     constants::add(&module)?;
     functions::add(&module)?;
+    filter::registered::add(&module)?;
     finfo::add(&module)?;
     global_lock::add(&module)?;
     query::add(&module)?;

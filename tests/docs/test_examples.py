@@ -6,7 +6,8 @@ import base64
 import pytest
 
 from docs.pages import blocks, examples, read, section
-from harness import Httpd, server
+from harness import Httpd, client, server
+from harness.ports import hosts
 
 
 @pytest.mark.parametrize("page", sorted({example.page for example in examples("apache")}))
@@ -143,3 +144,27 @@ def test_values_of_constants(site):
             documented[cells[0].strip("`")] = ast.literal_eval(cells[1].strip("`"))
     assert documented
     assert documented == {name: actual[name] for name in documented}
+
+
+def test_connection_examples(tree):
+    # One MPM is enough, as above.
+    words, gate, upgrade = [block.text for block in examples("python") if block.page == "connections.md"]
+    wanted = {
+        "words": "PythonConnectionHandler words",
+        "gate": "PythonPreConnectionHandler gate\nPythonHeaderParserHandler upgrade",
+    }
+    files = {"htdocs/words.py": words, "htdocs/gate.py": gate, "htdocs/upgrade.py": upgrade, "htdocs/x.txt": "inside"}
+    with hosts(tree, "event", wanted, "", files) as site:
+        with site.at("words") as connection:
+            assert connection.read_line() == b"ready\r\n"
+            for line, answer in (("tea", "tea 1"), ("tea", "tea 2"), ("milk", "milk 1")):
+                connection.send(f"{line}\n".encode())
+                assert connection.read_line() == f"{answer}\r\n".encode()
+            connection.send(b"quit\n")
+            assert connection.read_to_end() == b"bye\r\n"
+        with site.at("gate") as connection:
+            assert connection.request("GET", "/x.txt").text == "inside"
+            connection.send(client.compose("GET", "/x.txt", {"Upgrade": "words", "Connection": "Upgrade"}, close=False))
+            assert [connection.read_line() for _ in range(4)][-1] == b"\r\n"
+            connection.send(b"tea\n")
+            assert connection.read_line() == b"TEA\n"

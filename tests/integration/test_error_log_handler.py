@@ -281,7 +281,7 @@ def test_failures_are_logged_once(httpd):
 def test_a_slow_handler_holds_nobody_up(httpd):
     site = httpd(config="PythonErrorLogHandler lines::blocked\n" + HOSTS, files=FILES, processes=1)
     site.log.allow("python:error.* wait ")
-    site.log.expect(r"MPY0413: (199|200|201) lines came faster than PythonErrorLogHandler took them", times=1)
+    site.log.expect(r"MPY0417: (199|200|201) lines came faster than PythonErrorLogHandler took them", times=1)
     started = time.monotonic()
     for _ in range(4):
         assert site.get("/x?many=300").status == 200
@@ -289,7 +289,7 @@ def test_a_slow_handler_holds_nobody_up(httpd):
     assert not kept(site)
     site.write("tmp/go", "")
     wait_for(site, "wait", 1000)
-    site.log.wait_for("MPY0413")
+    site.log.wait_for("MPY0417")
     assert len(kept(site, "wait")) in (1000, 1001)
 
 

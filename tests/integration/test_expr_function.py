@@ -34,6 +34,16 @@ def answer(req, name):
     return ANSWERS[name]
 
 
+LISTS = {"list": ["ann", b"bob"], "tuple": ("ann",), "set": {"ann"}, "frozen": frozenset(["ann"]), "empty": [],
+         "none": None, "text": "ann", "dict": {"ann": 1}, "mixed": ["ann", 1], "null": ["ann\\0"], "number": 1}
+
+
+def members(req, name):
+    if name == "raises":
+        raise ValueError("no idea")
+    return LISTS[name]
+
+
 def raises(req, text):
     if text == "fine":
         return "yes"
@@ -74,6 +84,7 @@ PythonExprFunction default functions
 PythonExprFunction greet functions::greet
 PythonExprFunction place functions::place
 PythonExprFunction answer functions::answer
+PythonExprFunction members functions::members
 PythonExprFunction raises functions::raises
 PythonExprFunction leaves functions::leaves
 PythonExprFunction mark functions::mark
@@ -101,6 +112,8 @@ LOCATIONS = {
                "<If \"raises('x') == 'secret'\">", "Order deny,allow", "Deny from all", "</If>"],
     "env-fails": ["SetEnvIfExpr \"raises('x') == 'secret'\" BLOCKED"],
     "require": ["Require expr \"greet(%{QUERY_STRING}) == 'hello sesame'\""],
+    "list": ["Require expr \"'ann' in members(%{QUERY_STRING})\""],
+    "not-list": ["Require expr \"! ('ann' in members(%{QUERY_STRING}))\""],
     "require-fails": ["Require expr \"raises(%{QUERY_STRING}) != 'blocked'\""],
     "require-not": ["<RequireAll>", "Require all granted",
                     "Require not expr \"raises(%{QUERY_STRING}) == 'blocked'\"", "</RequireAll>"],
@@ -134,6 +147,14 @@ CONFIG = (
 <Directory "@DOCS@/index">
     DirectoryIndex page.txt
 </Directory>
+<Directory "@DOCS@/index-fails">
+    DirectoryIndex secret.txt
+</Directory>
+<Files secret.txt>
+    <If "raises('x') == 'x'">
+        Require all denied
+    </If>
+</Files>
 <VirtualHost *>
     ServerName other.example
     PythonExprFunction greet functions::other
@@ -151,6 +172,11 @@ FILES = {
     "python/functions.py": FUNCTIONS,
     "users": USERS,
     "htdocs/plain.txt": "plain",
+    "htdocs/htaccess/.htaccess": "<If \"greet('x') == 'hello x'\">\nHeader set Found yes\n</If>\n",
+    "htdocs/htaccess/x.txt": "reached",
+    "htdocs/htaccess-fails/.htaccess": "<If \"raises('x') == 'x'\">\nRequire all denied\n</If>\n",
+    "htdocs/htaccess-fails/x.txt": "reached",
+    "htdocs/index-fails/secret.txt": "reached",
     "htdocs/rewrite-fails": "reached",
     "htdocs/index/page.txt": "the index",
     "htdocs/if/page.txt": "the page",
@@ -158,7 +184,7 @@ FILES = {
     **{f"htdocs/{name}/x.txt": "reached" for name in LOCATIONS},
 }
 
-site = server(CONFIG, FILES, modules=["access_compat", "include"])
+site = server(CONFIG, FILES, modules=["access_compat", "include"], allow_override="All")
 
 
 def fails(site, text, times=1):
@@ -253,6 +279,37 @@ def test_failures_after_access_was_decided(site, name, text):
     assert "hello" not in (answer.header("Value") or "")
 
 
+@pytest.mark.parametrize("query", ["list", "tuple", "set", "frozen"])
+def test_lists(site, query):
+    assert site.get(f"/list/x.txt?{query}").text == "reached"
+    site.log.expect("AH01630: client denied", times=1)
+    assert site.get(f"/not-list/x.txt?{query}").status == 403
+
+
+@pytest.mark.parametrize("query", ["empty", "none"])
+def test_empty_lists(site, query):
+    site.log.expect("AH01630: client denied", times=1)
+    assert site.get(f"/list/x.txt?{query}").status == 403
+    assert site.get(f"/not-list/x.txt?{query}").text == "reached"
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("raises", "ValueError: no idea"),
+        ("text", "TypeError: the function returned str, expected a list, tuple or set of str, or None"),
+        ("dict", "TypeError: the function returned dict, expected a list"),
+        ("number", "TypeError: the function returned int, expected a list"),
+        ("mixed", "TypeError: the function returned int, expected only str in the list"),
+        ("null", "ValueError: the function returned a text with a null byte"),
+    ],
+)
+@pytest.mark.parametrize("place", ["list", "not-list"])
+def test_lists_that_fail(site, place, query, text):
+    fails(site, text)
+    assert site.get(f"/{place}/x.txt?{query}").status == 500
+
+
 @pytest.mark.parametrize("name", ["number", "true"])
 def test_numbers_are_no_values(site, name):
     site.log.expect("MPY0411: PythonExprFunction functions::answer: the function returned a number, expected", times=1)
@@ -318,6 +375,20 @@ def test_names_may_come_again(tree):
         assert made.check_config() == (0, "Syntax OK\n")
     finally:
         made.remove()
+
+
+def test_htaccess(site):
+    assert site.get("/htaccess/x.txt").header("Found") == "yes"
+    fails(site, "ValueError: no idea", None)
+    answer = site.get("/htaccess-fails/x.txt")
+    assert (answer.status, "reached" in answer.text) == (500, False)
+
+
+def test_failures_in_sub_requests(site):
+    fails(site, "ValueError: no idea", None)
+    site.log.allow("AH01276")
+    answer = site.get("/index-fails/")
+    assert answer.status in (403, 404, 500) and "reached" not in answer.text
 
 
 def test_names_go_with_a_restart(site):

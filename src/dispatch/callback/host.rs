@@ -27,6 +27,22 @@ pub unsafe fn call(
     method: Option<&str>,
     arguments: &[&[u8]],
 ) -> Answer {
+    // SAFETY: the caller guarantees both.
+    unsafe { ask(request, callback, entry, method, arguments, false) }
+}
+
+/// As [`call`]; with `list` for a list of texts.
+///
+/// # Safety
+/// As [`call`].
+unsafe fn ask(
+    request: *mut sys::request_rec,
+    callback: Callback,
+    entry: &HandlerEntry,
+    method: Option<&str>,
+    arguments: &[&[u8]],
+    list: bool,
+) -> Answer {
     let _running = Running::begin(Role::Callback(callback));
     // SAFETY: the caller guarantees the request, whose configuration lives as long as it.
     unsafe {
@@ -38,8 +54,17 @@ pub unsafe fn call(
         let directory = entry.directory(request);
         let directory = (!entry.is_location() && !directory.is_null()).then(|| bytes(directory));
         let text = entry.text();
-        let mut call =
-            CallbackCall { request, callback, text, directory, settings, method, arguments, answer: Answer::Failed };
+        let mut call = CallbackCall {
+            request,
+            callback,
+            text,
+            directory,
+            settings,
+            method,
+            arguments,
+            list,
+            answer: Answer::Failed,
+        };
         visit.run(&mut Call::Callback(&mut call));
         visit.return_to_outer();
         call.answer
@@ -66,11 +91,28 @@ pub unsafe fn text(
             Answer::Text(text) => Ok(Some(text)),
             Answer::None => Ok(None),
             Answer::Failed => Err(NoAnswer),
-            Answer::Int(_) | Answer::Missing => {
+            Answer::Int(_) | Answer::Texts(_) | Answer::Missing => {
                 refuse(request, callback, entry, "the function returned a number, expected str or None");
                 Err(NoAnswer)
             }
         }
+    }
+}
+
+/// As [`call`], for a function that is to answer with a list of texts or None.
+///
+/// # Safety
+/// As [`call`].
+pub unsafe fn texts(
+    request: *mut sys::request_rec,
+    callback: Callback,
+    entry: &HandlerEntry,
+    arguments: &[&[u8]],
+) -> Result<Vec<Vec<u8>>, NoAnswer> {
+    // SAFETY: the caller guarantees both.
+    match unsafe { ask(request, callback, entry, None, arguments, true) } {
+        Answer::Texts(texts) => Ok(texts),
+        _ => Err(NoAnswer),
     }
 }
 

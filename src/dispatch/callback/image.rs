@@ -4,7 +4,7 @@ use std::ffi::c_long;
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyAny, PyBytes, PyInt, PyString, PyTuple, PyType};
+use pyo3::types::{PyAny, PyBytes, PyFrozenSet, PyInt, PyList, PySet, PyString, PyTuple, PyType};
 
 use crate::abi::{Answer, CallbackCall};
 use crate::dispatch::child::core;
@@ -56,6 +56,7 @@ fn called(py: Python<'_>, call: &CallbackCall<'_>, object: &Bound<'_, request::R
             None => return Ok(Answer::Missing),
         }
     }
+    let plain = if call.list { list } else { plain };
     if call.arguments.is_empty() {
         return plain(&function.call1((object,))?);
     }
@@ -89,16 +90,50 @@ fn plain(value: &Bound<'_, PyAny>) -> PyResult<Answer> {
     if value.is_instance_of::<PyInt>() {
         return value.extract::<c_long>().map(Answer::Int);
     }
+    match bytes(value)? {
+        Some(bytes) => Ok(Answer::Text(bytes)),
+        None => Err(unexpected(value, "int, str, bytes or None")),
+    }
+}
+
+/// The same for a list of texts; None is an empty one.
+fn list(value: &Bound<'_, PyAny>) -> PyResult<Answer> {
+    if value.is_none() {
+        return Ok(Answer::Texts(Vec::new()));
+    }
+    // A str is iterable too, and never meant here.
+    let is_list = value.is_instance_of::<PyList>()
+        || value.is_instance_of::<PyTuple>()
+        || value.is_instance_of::<PySet>()
+        || value.is_instance_of::<PyFrozenSet>();
+    if !is_list {
+        return Err(unexpected(value, "a list, tuple or set of str, or None"));
+    }
+    let texts = value.try_iter()?.map(|item| {
+        let item = item?;
+        bytes(&item)?.ok_or_else(|| unexpected(&item, "only str in the list"))
+    });
+    texts.collect::<PyResult<Vec<_>>>().map(Answer::Texts)
+}
+
+/// A str or bytes; None for other types.
+fn bytes(value: &Bound<'_, PyAny>) -> PyResult<Option<Vec<u8>>> {
     let bytes = if let Ok(text) = value.cast::<PyString>() {
         text::encode_utf8(text)?
     } else if let Ok(bytes) = value.cast::<PyBytes>() {
         bytes.as_bytes().to_vec()
     } else {
-        let found = value.get_type().name()?;
-        return Err(PyTypeError::new_err(format!("the function returned {found}, expected int, str, bytes or None")));
+        return Ok(None);
     };
     if memchr::memchr(0, &bytes).is_some() {
         return Err(PyValueError::new_err("the function returned a text with a null byte"));
     }
-    Ok(Answer::Text(bytes))
+    Ok(Some(bytes))
+}
+
+fn unexpected(value: &Bound<'_, PyAny>, expected: &str) -> PyErr {
+    match value.get_type().name() {
+        Ok(found) => PyTypeError::new_err(format!("the function returned {found}, expected {expected}")),
+        Err(error) => error,
+    }
 }

@@ -4,5 +4,5 @@
 mod host;
 mod image;
 
-pub use self::host::{call, not_here, refuse, text};
+pub use self::host::{NoAnswer, call, not_here, refuse, text, texts};
 pub use self::image::run;

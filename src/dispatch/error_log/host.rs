@@ -97,7 +97,7 @@ pub fn begin() {
     }
     if let Err(error) = thread::spawn("mod_python log", deliver) {
         PROCESS.store(0, Ordering::Release);
-        let text = format!("MPY0414: PythonErrorLogHandler is not called in this child: no thread for it: {error}");
+        let text = format!("MPY0418: PythonErrorLogHandler is not called in this child: no thread for it: {error}");
         Owner::Default.log(Level::ERR, text.as_bytes());
     }
 }
@@ -155,7 +155,7 @@ fn lost() {
         && FAILURES.admit(b"lost").is_some()
     {
         let text = format!(
-            "MPY0413: {lost} lines came faster than {name} took them: they stand in the error log only. Not said again \
+            "MPY0417: {lost} lines came faster than {name} took them: they stand in the error log only. Not said again \
              for {interval} seconds"
         );
         Owner::Server(main).log(Level::WARNING, text.as_bytes());

@@ -78,7 +78,7 @@ fn report_failure(
     }
     if unreported > 0 {
         let text = format!("{directive} {handler}: {unreported} more failures since the last report");
-        report::log_summary(py, owner, "MPY0415", &text);
+        report::log_summary(py, owner, "MPY0419", &text);
     }
 }
 

@@ -1,11 +1,12 @@
 //! The host's side of a filter: a brigade of httpd becomes calls of a Python function, and what the function wrote goes
 //! on its way.
 
-use crate::abi::{Call, FilterCall, FilterOutcome};
+use super::resume;
+use crate::abi::{Call, FilterCall};
 use crate::dispatch::visit::Visit;
 use crate::guard;
 use crate::httpd::config::DirConfig;
-use crate::httpd::filter::{self, Brigade, Cut, Instance, Kind, Pass, State};
+use crate::httpd::filter::{self, Brigade, Cut, Instance, Kind, Outcome, Pass, State};
 use crate::httpd::log::{Level, Owner};
 use crate::httpd::pool::bytes;
 use crate::httpd::sys;
@@ -61,6 +62,10 @@ unsafe fn run_output(filter: *mut sys::ap_filter_t, source: Brigade) -> sys::apr
         match (*instance).state {
             State::Active => {}
             State::Bypassed => return sys::ap_pass_brigade((*filter).next, source),
+            State::Ended => {
+                sys::apr_brigade_cleanup(source.cast());
+                return sys::APR_SUCCESS;
+            }
             State::Failed => {
                 sys::apr_brigade_cleanup(source.cast());
                 return sys::AP_FILTER_ERROR;
@@ -69,7 +74,8 @@ unsafe fn run_output(filter: *mut sys::ap_filter_t, source: Brigade) -> sys::apr
         let rest = Instance::take_brigade(instance, filter);
         let mut status;
         loop {
-            let cut = filter::cut(source, rest);
+            // A generator takes what it can hold by itself.
+            let cut = if (*instance).generator.is_some() { Ok(Cut::Whole) } else { filter::cut(source, rest) };
             status = match cut {
                 Ok(cut) => one_window(filter, instance, source, rest, cut),
                 Err(status) => {
@@ -110,11 +116,11 @@ unsafe fn one_window(
         }
         let outcome = call(&mut pass, instance);
         let status = match outcome {
-            FilterOutcome::Failed { status, page } => {
+            Outcome::Failed { status, page } => {
                 sys::apr_brigade_cleanup(pass.queue.cast());
                 filter::fail(filter, instance, status, page.as_deref())
             }
-            FilterOutcome::Finished => {
+            Outcome::Finished | Outcome::Generator(..) => {
                 let pause = !matches!(cut, Cut::At { pause: false });
                 finish_output(&mut pass, instance, pause)
             }
@@ -143,6 +149,9 @@ unsafe fn finish_output(pass: &mut Pass, instance: *mut Instance, pause: bool) -
             pass.flush();
         }
         pass.send();
+        if pass.closed && (*instance).state == State::Active {
+            (*instance).state = State::Ended;
+        }
     }
     pass.status
 }
@@ -174,12 +183,16 @@ unsafe fn run_input(filter: *mut sys::ap_filter_t, brigade: Brigade, kind: Kind)
                 };
             }
             if (*instance).ended {
+                let status = drain(filter, instance);
+                if status != sys::APR_SUCCESS {
+                    return status;
+                }
                 sys::mpy_brigade_append(brigade, sys::apr_bucket_eos_create((*(*filter).c).bucket_alloc));
                 return sys::APR_SUCCESS;
             }
             match (*instance).state {
                 State::Active => {}
-                State::Failed => return sys::AP_FILTER_ERROR,
+                State::Failed | State::Ended => return sys::AP_FILTER_ERROR,
                 State::Bypassed if sys::mpy_brigade_is_empty(waiting) != 0 => {
                     return sys::ap_get_brigade((*filter).next, brigade, mode, block, wanted);
                 }
@@ -198,6 +211,31 @@ unsafe fn run_input(filter: *mut sys::ap_filter_t, brigade: Brigade, kind: Kind)
     }
 }
 
+/// Reads what an input filter has left of the stream that it ended: the next request on the connection stands behind it.
+///
+/// # Safety
+/// As [`run_input`]; `instance` is kept with the filter.
+unsafe fn drain(filter: *mut sys::ap_filter_t, instance: *mut Instance) -> sys::apr_status_t {
+    /// How much is asked for at once, in bytes.
+    const PIECE: sys::apr_off_t = 65536;
+    // SAFETY: the caller guarantees the filter and the instance.
+    unsafe {
+        let waiting = (*instance).waiting;
+        (*instance).exhausted |= filter::ends(waiting);
+        sys::apr_brigade_cleanup(waiting.cast());
+        while !(*instance).exhausted {
+            let (mode, block) = (sys::ap_input_mode_t_AP_MODE_READBYTES, sys::apr_read_type_e_APR_BLOCK_READ);
+            let status = sys::ap_get_brigade((*filter).next, waiting, mode, block, PIECE);
+            if status != sys::APR_SUCCESS {
+                return status;
+            }
+            (*instance).exhausted = filter::ends(waiting) || sys::mpy_brigade_is_empty(waiting) != 0;
+            sys::apr_brigade_cleanup(waiting.cast());
+        }
+    }
+    sys::APR_SUCCESS
+}
+
 /// Runs the function once, so that there is something to deliver, or less to read.
 ///
 /// # Safety
@@ -210,7 +248,7 @@ unsafe fn fill(filter: *mut sys::ap_filter_t, instance: *mut Instance, kind: Kin
         // Data that an earlier call has left comes first, and alone.
         pass.fetched = sys::mpy_brigade_is_empty(pass.source) == 0;
         let outcome = call(&mut pass, instance);
-        if matches!(outcome, FilterOutcome::Failed { .. }) {
+        if matches!(outcome, Outcome::Failed { .. }) {
             (*instance).state = State::Failed;
             sys::apr_brigade_cleanup(pass.queue.cast());
             sys::apr_brigade_cleanup(pass.source.cast());
@@ -237,8 +275,8 @@ unsafe fn fill(filter: *mut sys::ap_filter_t, instance: *mut Instance, kind: Kin
 ///
 /// # Safety
 /// The pass is one of [`one_window`] or [`fill`], `instance` is kept with its filter.
-unsafe fn call(pass: &mut Pass, instance: *mut Instance) -> FilterOutcome {
-    const FAILED: FilterOutcome = FilterOutcome::Failed { status: sys::HTTP_INTERNAL_SERVER_ERROR, page: None };
+unsafe fn call(pass: &mut Pass, instance: *mut Instance) -> Outcome {
+    const FAILED: Outcome = Outcome::Failed { status: sys::HTTP_INTERNAL_SERVER_ERROR, page: None };
     // SAFETY: the caller guarantees the pass and the instance; the configuration lives as long as the request.
     unsafe {
         let (filter, request) = (pass.filter, pass.request);
@@ -246,7 +284,7 @@ unsafe fn call(pass: &mut Pass, instance: *mut Instance) -> FilterOutcome {
             log(filter, "MPY0407: no filter of this name is configured for this request");
             return FAILED;
         };
-        if (*instance).depth >= MAX_DEPTH {
+        if (*instance).depth >= MAX_DEPTH || ((*instance).depth > 0 && (*instance).generator.is_some()) {
             log(filter, "MPY0408: an output filter causes output for itself without end");
             return FAILED;
         }
@@ -258,15 +296,21 @@ unsafe fn call(pass: &mut Pass, instance: *mut Instance) -> FilterOutcome {
         pass.instance = instance;
         pass.entry = entry;
         pass.directory = entry.directory(request);
-        let pass_is_input = pass.is_input();
-        let mut call = FilterCall { pass, settings, outcome: FAILED };
-        let callback = if pass_is_input { Callback::InputFilter } else { Callback::OutputFilter };
+        let callback = if pass.is_input() { Callback::InputFilter } else { Callback::OutputFilter };
         let running = Running::begin(Role::Callback(callback));
         (*instance).depth += 1;
-        visit.run(&mut Call::Filter(&mut call));
+        let outcome = if (*instance).generator.is_some() {
+            resume::go_on(pass, instance)
+        } else {
+            let mut call = FilterCall { pass, settings, outcome: FAILED };
+            visit.run(&mut Call::Filter(&mut call));
+            match call.outcome {
+                Outcome::Generator(iterator, object) => resume::begin(pass, instance, visit.index(), iterator, object),
+                outcome => outcome,
+            }
+        };
         (*instance).depth -= 1;
         drop(running);
-        let outcome = call.outcome;
         visit.return_to_outer();
         outcome
     }

@@ -1,13 +1,15 @@
 //! A filter's function inside an image: look it up, call it with a filter object, say how it ended.
 
 use pyo3::prelude::*;
-use pyo3::types::PyAny;
 
-use crate::abi::{FilterCall, FilterOutcome};
-use crate::dispatch::report;
+use super::generator::generator;
+use crate::abi::FilterCall;
 use crate::dispatch::resolve::{self, Lookup};
-use crate::httpd::filter::Pass;
+use crate::dispatch::{handlers, report};
+use crate::httpd::config::Settings;
+use crate::httpd::filter::{Outcome, Pass};
 use crate::httpd::log::{Level, Owner};
+use crate::httpd::request::Request;
 use crate::httpd::sys;
 use crate::httpd::view::Record;
 use crate::image::state;
@@ -36,27 +38,35 @@ pub fn run(py: Python<'_>, call: &mut FilterCall<'_>) {
     // SAFETY: the pass lives until the filter object expires, below.
     let live = unsafe { Live::new(pass, conn) };
     let result = Bound::new(py, Filter::of(live, object.clone())).and_then(|filter| {
-        let result = invoke(py, call, &filter);
+        let outcome = invoke(py, call, &filter);
         filter.get().expire();
-        result
+        outcome
     });
     call.outcome = match result {
-        Ok(()) => FilterOutcome::Finished,
-        Err(error) => failed(py, call, &object, &error),
+        Ok(outcome) => outcome,
+        Err(error) => {
+            let pass = self::pass(call);
+            let handler = pass.handler().unwrap_or_default();
+            let named = Named { name: pass.name(), handler, callback: role(pass) };
+            failed(py, &named, call.settings, pass.request, &error)
+        }
     };
     request::drop_if_private(&object);
 }
 
-fn invoke(py: Python<'_>, call: &FilterCall<'_>, filter: &Bound<'_, Filter>) -> PyResult<()> {
+fn invoke(py: Python<'_>, call: &FilterCall<'_>, filter: &Bound<'_, Filter>) -> PyResult<Outcome> {
     let pass = pass(call);
     // SAFETY: the entry of the request's configuration or pool.
     let is_location = unsafe { pass.entry.as_ref() }.is_some_and(|entry| entry.is_location());
     let directory = pass.directory().filter(|_| !is_location);
     let text = pass.handler().unwrap_or_default();
     let lookup = Lookup::new(Role::Callback(role(pass)), text, directory, call.settings, false);
-    let Some(function) = resolve::callable(py, &lookup, filter.as_any())? else { return Ok(()) };
-    let _: Bound<'_, PyAny> = function.call1((filter,))?;
-    Ok(())
+    let Some(function) = resolve::callable(py, &lookup, filter.as_any())? else { return Ok(Outcome::Finished) };
+    let result = function.call1((filter,))?;
+    Ok(match generator(result)? {
+        Some(iterator) => Outcome::Generator(iterator.into_ptr().cast(), filter.clone().into_any().into_ptr().cast()),
+        None => Outcome::Finished,
+    })
 }
 
 fn role(pass: &Pass) -> Callback {
@@ -69,35 +79,47 @@ fn pass<'a>(call: &FilterCall<'a>) -> &'a Pass {
     unsafe { &*call.pass }
 }
 
-/// Logs the exception and says how the data ends.
-fn failed(
+/// What log lines call a filter.
+pub struct Named<'a> {
+    /// Its name.
+    pub name: &'a [u8],
+    /// Its handler.
+    pub handler: &'a [u8],
+    /// What it is for.
+    pub callback: Callback,
+}
+
+/// Logs the exception and says how the data ends. The request is live while its filter runs.
+pub fn failed(
     py: Python<'_>,
-    call: &FilterCall<'_>,
-    request: &Bound<'_, request::Request>,
+    named: &Named<'_>,
+    settings: Option<&Settings>,
+    record: *mut sys::request_rec,
     error: &PyErr,
-) -> FilterOutcome {
-    let pass = pass(call);
-    let handler = String::from_utf8_lossy(pass.handler().unwrap_or_default()).into_owned();
-    let name = String::from_utf8_lossy(pass.name()).into_owned();
+) -> Outcome {
+    let (name, handler) = (String::from_utf8_lossy(named.name), String::from_utf8_lossy(named.handler));
+    let prefix = format!("{name} {handler}");
     let interpreter = state::name();
-    let place = report::Place { phase: role(pass).name(), handler: &handler, interpreter: &interpreter };
-    // SAFETY: the request is live while its filter runs.
-    let owner = Owner::Request(unsafe { sys::request_rec::view(pass.request) });
+    let place = report::Place { phase: named.callback.name(), handler: &handler, interpreter: &interpreter };
+    // SAFETY: the caller guarantees the request.
+    let view = unsafe { sys::request_rec::view(record) };
+    let owner = Owner::Request(view);
     if error.is_instance_of::<SERVER_RETURN>(py) {
-        let status = server_return(py, request, error);
-        let text = format!("{name} {handler}: SERVER_RETURN ends the response with status {status}");
+        let status = server_return(py, view, error);
+        let text = format!("{prefix}: SERVER_RETURN ends the response with status {status}");
         report::log_summary(py, owner, "MPY0412", &text);
-        return FilterOutcome::Failed { status, page: None };
+        return Outcome::Failed { status, page: None };
     }
-    let chunks = report::log_uncaught(py, owner, &place, &format!("{name} {handler}"), error);
-    let debug = call.settings.is_some_and(|settings| settings.debug.is_on()) && !pass.is_input();
+    let chunks = report::log_uncaught(py, owner, &place, &prefix, error);
+    let debug = settings.is_some_and(|settings| settings.debug.is_on()) && named.callback == Callback::OutputFilter;
     let page = debug.then(|| report::page(&place, &chunks).into_bytes());
-    FilterOutcome::Failed { status: sys::HTTP_INTERNAL_SERVER_ERROR, page }
+    Outcome::Failed { status: sys::HTTP_INTERNAL_SERVER_ERROR, page }
 }
 
 /// The status of a SERVER_RETURN, 500 where it carries none that is an error.
-fn server_return(py: Python<'_>, request: &Bound<'_, request::Request>, error: &PyErr) -> i32 {
-    let value = crate::dispatch::handlers::server_return(py, request, error.clone_ref(py));
-    let status = value.and_then(|value| value.extract::<i32>()).unwrap_or_default();
-    if (400..600).contains(&status) { status } else { sys::HTTP_INTERNAL_SERVER_ERROR }
+fn server_return(py: Python<'_>, view: Request<'_>, error: &PyErr) -> i32 {
+    let value = request::object(py, view)
+        .and_then(|object| handlers::server_return(py, &object, error.clone_ref(py)))
+        .and_then(|value| value.extract::<i32>());
+    value.ok().filter(|status| (400..600).contains(status)).unwrap_or(sys::HTTP_INTERNAL_SERVER_ERROR)
 }

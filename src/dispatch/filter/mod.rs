@@ -1,7 +1,10 @@
-//! Filters: `host` is what httpd calls, `image` runs the function.
+//! Filters: `host` is what httpd calls, `image` runs the function. `resume` and `generator` do
+//! the same for functions that are generators.
 
+pub mod generator;
 pub mod host;
 pub mod image;
+pub mod resume;
 
 use crate::httpd::filter::Names;
 

@@ -6,20 +6,23 @@ mod failure;
 mod names;
 mod pass;
 mod queue;
+mod relay;
 mod window;
 
 use std::ptr;
+use std::sync::Arc;
 
 pub use self::deliver::deliver;
 pub use self::failure::fail;
 pub use self::names::{Names, add, is_taken, register, register_dynamic};
 pub use self::pass::{Head, Kind, Pass, ReadFailed};
 pub use self::queue::ends;
-pub use self::window::{Cut, cut};
+pub use self::relay::{PassPointer, Relay, Step};
+pub use self::window::{Cut, WINDOW, cut};
 use super::config::DirConfig;
 use super::handler_list::HandlerEntry;
 use super::pool::{Pool, bytes};
-use super::request_state::Object;
+use super::request_state::{Object, RequestState};
 use super::sys;
 
 /// A brigade of httpd.
@@ -32,19 +35,59 @@ pub enum State {
     Active,
     /// Data goes past Python, unchanged.
     Bypassed,
+    /// It has ended the stream itself: what comes is dropped.
+    Ended,
     /// It has failed: what comes is dropped, whoever sends it is told.
     Failed,
 }
 
-/// The iterator that a generator function gave back, with the interpreter it belongs to; owned references.
+/// The generator that a filter function has returned, from then until it ends or its request does; owned references.
 #[derive(Clone, Copy)]
 pub struct Generator {
-    /// The interpreter.
+    /// The interpreter it belongs to.
     pub interp: usize,
     /// The iterator.
     pub iterator: Object,
     /// The filter object it reads from.
     pub object: Object,
+    /// The filter.
+    pub filter: *mut sys::ap_filter_t,
+    /// The relay it runs in (from `Arc::into_raw`); NULL where the request's thread runs it.
+    pub relay: *const Relay,
+}
+
+/// How a call of a filter ended.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The function has returned.
+    Finished,
+    /// It has returned a generator, which has not begun: owned references to it and to the filter object.
+    Generator(Object, Object),
+    /// It has failed.
+    Failed {
+        /// The HTTP status of the response, where it is not too late for one.
+        status: i32,
+        /// What to show the client.
+        page: Option<Vec<u8>>,
+    },
+}
+
+// SAFETY: references to Python objects are only passed on; whoever uses them holds their interpreter's GIL.
+unsafe impl Send for Outcome {}
+
+impl Generator {
+    /// The relay it runs in.
+    ///
+    /// # Safety
+    /// The generator has not ended.
+    pub unsafe fn relay(&self) -> Option<Arc<Relay>> {
+        // SAFETY: the record owns a reference until the generator ends.
+        unsafe {
+            let relay = self.relay.as_ref()?;
+            Arc::increment_strong_count(relay);
+            Some(Arc::from_raw(relay))
+        }
+    }
 }
 
 /// One filter of one request, from its first data to the request's end. Lies in the request's pool.
@@ -66,6 +109,8 @@ pub struct Instance {
     pub ready: Brigade,
     /// Input: the end of the stream was handed out.
     pub ended: bool,
+    /// Input: the next filter has delivered its end.
+    pub exhausted: bool,
     /// A brigade of this filter that is not in use, NULL where there is none.
     pub spare: [Brigade; 2],
     /// The running generator.
@@ -84,6 +129,7 @@ impl Instance {
             waiting: ptr::null_mut(),
             ready: ptr::null_mut(),
             ended: false,
+            exhausted: false,
             spare: [ptr::null_mut(); 2],
             generator: None,
         }
@@ -107,6 +153,20 @@ impl Instance {
             let made = Pool::from_raw((*request).pool).alloc(Instance::new(entry));
             (*filter).ctx = made.cast();
             made
+        }
+    }
+
+    /// Takes a running generator over; `end` of its request finds it.
+    ///
+    /// # Safety
+    /// The instance belongs to a filter of `request`, which is live and has its record.
+    pub unsafe fn keep_generator(this: *mut Instance, request: *mut sys::request_rec, generator: Generator) {
+        // SAFETY: the caller guarantees both.
+        unsafe {
+            (*this).generator = Some(generator);
+            if let Some(state) = RequestState::of(request) {
+                state.generators.push(this);
+            }
         }
     }
 

@@ -186,7 +186,7 @@ impl Pass {
                     continue;
                 }
                 if (*bucket).length == usize::MAX {
-                    self.read(bucket)?;
+                    self.await_bucket(bucket)?;
                 }
                 if (*bucket).length != 0 {
                     return Ok(Head::Data);
@@ -194,6 +194,19 @@ impl Pass {
                 sys::mpy_bucket_delete(bucket);
             }
         }
+    }
+
+    /// Reads a bucket whose length is not known. Before it waits, what was written is sent.
+    fn await_bucket(&mut self, bucket: *mut sys::apr_bucket) -> Result<(), ReadFailed> {
+        if self.kind == Kind::Output {
+            let (mut data, mut length) = (ptr::null(), 0);
+            // SAFETY: a data bucket of the live source.
+            if unsafe { sys::mpy_bucket_read(bucket, &mut data, &mut length, 0) } == sys::APR_SUCCESS {
+                return Ok(());
+            }
+            self.flush();
+        }
+        self.read(bucket).map(drop)
     }
 
     /// Asks the next filter for what the caller has asked for.
@@ -206,7 +219,11 @@ impl Pass {
         // SAFETY: the filter and the brigade are live.
         self.status = unsafe { sys::ap_get_brigade((*self.filter).next, self.source, mode, block, wanted) };
         match self.status {
-            sys::APR_SUCCESS => Ok(()),
+            sys::APR_SUCCESS => {
+                // SAFETY: as above; a tag does not get here.
+                unsafe { (*self.instance).exhausted |= super::ends(self.source) };
+                Ok(())
+            }
             libc::EAGAIN => Ok(()),
             status => Err(ReadFailed(status)),
         }
@@ -243,6 +260,7 @@ impl Pass {
     /// Passes data to `sink`, which says how much of it it takes; stops where it takes less than all, at a marker, and
     /// where nothing is left. True: there is more for a sink with more space.
     fn drain(&mut self, mut sink: impl FnMut(&[u8]) -> usize) -> Result<bool, ReadFailed> {
+        let mut any = false;
         loop {
             let bucket = self.first();
             // SAFETY: a bucket of the live source; its bytes are used before it changes.
@@ -250,9 +268,14 @@ impl Pass {
                 if sys::mpy_brigade_is_end(self.source, bucket) != 0 || sys::mpy_bucket_is_metadata(bucket) != 0 {
                     return Ok(false);
                 }
+                if any && (*bucket).length == usize::MAX {
+                    // There is something to go on with; this may have to be waited for.
+                    return Ok(false);
+                }
                 let (data, length) = self.read(bucket)?;
                 let data = if length == 0 { &[] } else { std::slice::from_raw_parts(data.cast::<u8>(), length) };
                 let taken = sink(data);
+                any |= taken > 0;
                 self.progressed |= taken > 0;
                 if taken == length {
                     sys::mpy_bucket_delete(bucket);
@@ -294,6 +317,14 @@ impl Pass {
             taken
         })?;
         Ok(line)
+    }
+
+    /// A generator wants more than this call of an input filter was meant to bring: it waits for it.
+    pub fn ask_again(&mut self) {
+        if let Kind::Input { mode, wanted, .. } = self.kind {
+            self.kind = Kind::Input { mode, block: sys::apr_read_type_e_APR_BLOCK_READ, wanted };
+            self.fetched = false;
+        }
     }
 
     /// Throws away what could be read. True: the end of the stream was in it.

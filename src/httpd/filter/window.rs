@@ -7,7 +7,7 @@ use super::Brigade;
 use crate::httpd::sys;
 
 /// A call of a filter is given about this many bytes at most.
-const WINDOW: usize = 256 * 1024;
+pub const WINDOW: usize = 256 * 1024;
 
 /// Where the window ends.
 pub enum Cut {

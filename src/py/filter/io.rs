@@ -18,19 +18,19 @@ fn read_failed(pass: &Pass) -> PyErr {
     PyOSError::new_err(if pass.is_input() { "Input filter read error" } else { "Output filter read error" })
 }
 
-fn check_open(pass: &Pass) -> PyResult<()> {
+pub(super) fn check_open(pass: &Pass) -> PyResult<()> {
     if pass.closed { Err(PyValueError::new_err("I/O operation on closed filter")) } else { Ok(()) }
 }
 
 /// What can be read next.
-fn head(py: Python<'_>, pass: &mut Pass) -> PyResult<Head> {
+pub(super) fn head(py: Python<'_>, pass: &mut Pass) -> PyResult<Head> {
     let head: Result<Head, ReadFailed> =
         if pass.may_wait() { without_gil(py, &mut *pass, |pass| pass.head()) } else { pass.head() };
     head.map_err(|_| read_failed(pass))
 }
 
 /// Everything up to a marker, at most `limit` bytes.
-fn block<'py>(py: Python<'py>, pass: &mut Pass, limit: usize) -> PyResult<Bound<'py, PyBytes>> {
+pub(super) fn block<'py>(py: Python<'py>, pass: &mut Pass, limit: usize) -> PyResult<Bound<'py, PyBytes>> {
     let mut bytes = GrowingBytes::new(py, pass.ahead(limit).max(PIECE.min(limit)))?;
     loop {
         let more = bytes.fill(limit, |room| without_gil(py, (&mut *pass, room), |(pass, room)| pass.fill(room)));
@@ -42,9 +42,29 @@ fn block<'py>(py: Python<'py>, pass: &mut Pass, limit: usize) -> PyResult<Bound<
     }
 }
 
-/// Negative: no limit.
-fn limit(len: isize) -> usize {
-    usize::try_from(len).unwrap_or(usize::MAX)
+/// A line, at most `limit` bytes of it.
+fn line<'py>(py: Python<'py>, pass: &mut Pass, limit: usize) -> PyResult<Bound<'py, PyBytes>> {
+    let line = without_gil(py, &mut *pass, |pass| pass.line(limit));
+    Ok(PyBytes::new(py, &line.map_err(|_| read_failed(pass))?))
+}
+
+impl Filter {
+    /// What `take` takes of the data; a negative len means no limit.
+    fn next<'py>(
+        &self,
+        py: Python<'py>,
+        len: isize,
+        take: impl FnOnce(Python<'py>, &mut Pass, usize) -> PyResult<Bound<'py, PyBytes>>,
+    ) -> PyResult<Option<Bound<'py, PyBytes>>> {
+        if len == 0 {
+            return self.pass(|pass| check_open(pass).map(|()| Some(PyBytes::new(py, b""))));
+        }
+        match self.await_data(py)? {
+            Head::End => Ok(None),
+            Head::Nothing => Ok(Some(PyBytes::new(py, b""))),
+            Head::Data => self.pass(|pass| take(py, pass, usize::try_from(len).unwrap_or(usize::MAX))).map(Some),
+        }
+    }
 }
 
 #[pymethods]
@@ -55,42 +75,19 @@ impl Filter {
     /// it. Raises OSError where the data cannot be had, ValueError after close().
     #[pyo3(signature = (len = -1))]
     fn read<'py>(&self, py: Python<'py>, len: isize) -> PyResult<Option<Bound<'py, PyBytes>>> {
-        self.pass(|pass| {
-            check_open(pass)?;
-            if len == 0 {
-                return Ok(Some(PyBytes::new(py, b"")));
-            }
-            match head(py, pass)? {
-                Head::End => Ok(None),
-                Head::Nothing => Ok(Some(PyBytes::new(py, b""))),
-                Head::Data => block(py, pass, limit(len)).map(Some),
-            }
-        })
+        self.next(py, len, block)
     }
 
     /// readline(len=-1): as read, but no further than the next newline, which is part of the result.
     #[pyo3(signature = (len = -1))]
     fn readline<'py>(&self, py: Python<'py>, len: isize) -> PyResult<Option<Bound<'py, PyBytes>>> {
-        self.pass(|pass| {
-            check_open(pass)?;
-            if len == 0 {
-                return Ok(Some(PyBytes::new(py, b"")));
-            }
-            match head(py, pass)? {
-                Head::End => Ok(None),
-                Head::Nothing => Ok(Some(PyBytes::new(py, b""))),
-                Head::Data => {
-                    let line = without_gil(py, &mut *pass, |pass| pass.line(limit(len)));
-                    Ok(Some(PyBytes::new(py, &line.map_err(|_| read_failed(pass))?)))
-                }
-            }
-        })
+        self.next(py, len, line)
     }
 
     /// write(data): gives str (as UTF-8) or bytes to the next filter, or to whoever asks an input filter.
     ///
     /// Raises ValueError after close(), TypeError for other types.
-    fn write(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<()> {
+    pub fn write(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<()> {
         let data = text::data(data)?;
         self.pass(|pass| {
             check_open(pass)?;
@@ -116,7 +113,7 @@ impl Filter {
     }
 
     /// close(): sends what was written and ends the stream; does nothing the second time.
-    fn close(&self, py: Python<'_>) -> PyResult<()> {
+    pub fn close(&self, py: Python<'_>) -> PyResult<()> {
         self.pass(|pass| {
             without_gil(py, pass, |pass| pass.close());
             Ok(())

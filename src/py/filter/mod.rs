@@ -1,8 +1,11 @@
 //! The filter object `mp_filter`: made for each call of a filter, usable until the call returns.
 
 mod io;
+pub mod registered;
+mod turns;
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use pyo3::exceptions::{PyAttributeError, PyRuntimeError};
 use pyo3::prelude::*;
@@ -11,7 +14,7 @@ use pyo3::types::PyString;
 use super::live::Live;
 use super::request::Request;
 use super::text;
-use crate::httpd::filter::Pass;
+use crate::httpd::filter::{Pass, Relay};
 
 /// A filter while httpd calls it: the data it is given, and the way for what it makes of it.
 #[pyclass(name = "mp_filter", module = "_apache", frozen)]
@@ -19,12 +22,22 @@ pub struct Filter {
     live: Live<Pass>,
     request: Py<Request>,
     softspace: AtomicI64,
+    /// The function is a generator: it waits for more data instead of returning.
+    waits: AtomicBool,
+    /// Where it waits, if not in the next filter.
+    relay: OnceLock<Arc<Relay>>,
 }
 
 impl Filter {
     /// The object of a call; [`Filter::expire`] ends its use.
     pub fn of(live: Live<Pass>, request: Bound<'_, Request>) -> Filter {
-        Filter { live, request: request.unbind(), softspace: AtomicI64::new(0) }
+        Filter {
+            live,
+            request: request.unbind(),
+            softspace: AtomicI64::new(0),
+            waits: AtomicBool::new(false),
+            relay: OnceLock::new(),
+        }
     }
 
     /// From now on every access raises.
@@ -48,10 +61,10 @@ impl Filter {
         self.pass(|pass| text::decode(py, pass.name()))
     }
 
-    /// The request whose data it is.
+    /// The request whose data it is; it can be used as long as any object of the request.
     #[getter]
-    fn req(&self, py: Python<'_>) -> PyResult<Py<Request>> {
-        self.live.with(|_| self.request.clone_ref(py))
+    fn req(&self, py: Python<'_>) -> Py<Request> {
+        self.request.clone_ref(py)
     }
 
     /// 1 for an input filter, else 0.

@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 use super::Request;
+use crate::py::filter::registered;
 use crate::py::text;
 
 impl Request {
@@ -21,14 +22,21 @@ impl Request {
 
     fn add_filter(&self, input: bool, name: &Bound<'_, PyString>) -> PyResult<()> {
         let name = text::argument(name)?;
-        self.live.view(|request| request.add_filter(input, name))
+        self.live.view(|request| {
+            if !request.has_filter(input, name)
+                && let Some(shared) = registered::find(input, name)
+            {
+                request.register_filter(input, name, &shared.handler, shared.dir.as_deref());
+            }
+            request.add_filter(input, name);
+        })
     }
 }
 
 #[pymethods]
 impl Request {
-    /// add_input_filter(name): adds a filter to this request's input: one registered by the request, else one that httpd
-    /// knows, from Python or another module. httpd logs an error for a name that nobody knows.
+    /// add_input_filter(name): adds a filter to this request's input: one registered by the request, else by
+    /// apache.register_input_filter, else one that httpd knows, from Python or another module. httpd logs an error for a name that nobody knows.
     fn add_input_filter(&self, name: &Bound<'_, PyString>) -> PyResult<()> {
         self.add_filter(true, name)
     }

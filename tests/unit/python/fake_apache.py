@@ -207,6 +207,7 @@ def build():
     module.config_tree = list
     module.server_root = lambda: "/etc/apache2"
     module.mpm_query = lambda code: -1
+    module.register_input_filter = module.register_output_filter = lambda name, handler, dir=None: None
     module.exists_config_define = lambda name: False
     module.stat = lambda name, wanted: None
     return module

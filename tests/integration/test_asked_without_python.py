@@ -1,0 +1,65 @@
+"""What httpd's machinery gets where no interpreter can be had: Python did not start in the child."""
+
+import pytest
+
+from harness import server
+
+CONFIG = """
+PythonExprFunction function m::f
+PythonRewriteMap map m::f
+RewriteEngine On
+RewriteMap map int:map
+RewriteRule ^/map/(.*)$ /${map:$1|default.txt} [PT]
+CustomLog "@ROOT@/logs/py.log" "<%{m::f}^py>"
+<Location /if>
+    <If "function('x') == 'blocked'">
+        Require all denied
+    </If>
+</Location>
+<Location /require>
+    Require expr "function('x') != 'blocked'"
+</Location>
+<Location /list>
+    Require expr "! ('x' in function('x'))"
+</Location>
+<Location /status>
+    SetHandler server-status
+    Require all granted
+</Location>
+"""
+FILES = {"htdocs/default.txt": "default", **{f"htdocs/{name}/x.txt": "in" for name in ("if", "require", "list")}}
+#: Python itself writes what it looked for.
+START = r"MPY0201|^(Python path configuration:|  |sys\.|Fatal Python error|Current thread|<no Python frame>|Error in|$)"
+
+site = server(CONFIG, FILES, modules=["status"], env={"PYTHONHOME": "/nonexistent"}, processes=1, start_lines=[START])
+
+
+@pytest.fixture(autouse=True)
+def log(site):
+    site.log.expect(r"MPY0204: can't get/create interpreter 'localhost' \(LogFormat \^py\): ")
+    children = site.children()
+    yield site.log
+    assert site.children() == children
+
+
+@pytest.mark.parametrize("path", ["/if/x.txt", "/require/x.txt", "/list/x.txt"])
+def test_expressions_fail_closed(site, path):
+    site.log.expect(r"MPY0204: can't get/create interpreter 'localhost' \(PythonExprFunction\): ")
+    site.log.expect("a Python function failed")
+    assert site.get(path).status == 500
+
+
+def test_maps_have_no_value(site):
+    site.log.expect(r"MPY0204: can't get/create interpreter 'localhost' \(PythonRewriteMap\): ", times=1)
+    assert site.get("/map/x").text == "default"
+
+
+def test_log_items_are_empty(site):
+    assert site.get("/default.txt").text == "default"
+    assert set((site.root / "logs/py.log").read_text().split()) == {"<->"}
+
+
+def test_status_has_no_interpreters(site):
+    lines = dict(line.split(": ", 1) for line in site.get("/status?auto").text.splitlines() if ": " in line)
+    assert (lines["PythonChildren"], lines["PythonInterpreters"], lines["PythonRunning"]) == ("1", "0", "0")
+    assert "<h2>Python</h2>" in site.get("/status").text
