@@ -193,13 +193,7 @@ pub fn server_return<'py>(
     if !error.is_instance_of::<SERVER_RETURN>(py) {
         return Err(error);
     }
-    let mut args = error.value(py).getattr("args")?.cast_into::<PyTuple>()?;
-    if args.len() == 1
-        && let Ok(pair) = args.get_item(0)?.cast_into::<PyTuple>()
-        && pair.len() == 2
-    {
-        args = pair;
-    }
+    let args = server_return_values(py, &error)?;
     if args.len() > 1 {
         let status = args.get_item(1)?;
         if status.is_truthy()? {
@@ -207,6 +201,18 @@ pub fn server_return<'py>(
         }
     }
     args.get_item(0)
+}
+
+/// What a SERVER_RETURN was made with; two values in one tuple count as two.
+pub fn server_return_values<'py>(py: Python<'py>, error: &PyErr) -> PyResult<Bound<'py, PyTuple>> {
+    let args = error.value(py).getattr("args")?.cast_into::<PyTuple>()?;
+    if args.len() == 1
+        && let Ok(pair) = args.get_item(0)?.cast_into::<PyTuple>()
+        && pair.len() == 2
+    {
+        return Ok(pair);
+    }
+    Ok(args)
 }
 
 /// A handler's result: an exact int that fits C's int.

@@ -127,4 +127,4 @@ macro_rules! texts {
     };
 }
 
-texts!(client_ip local_ip remote_host remote_logname local_host);
+texts!(client_ip local_ip remote_host remote_logname local_host log_id);

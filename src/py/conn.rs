@@ -59,9 +59,9 @@ impl Conn {
         }
     }
 
-    /// Nothing that expires with it is referred to by anybody else.
+    /// Nothing that expires with it is referred to by anybody else, and a new one would read on in the same place.
     pub fn children_are_private(&self, py: Python<'_>) -> bool {
-        self.notes.get(py).is_none_or(live::is_private)
+        self.notes.get(py).is_none_or(live::is_private) && self.reading.is_fresh()
     }
 
     fn text<'py>(
@@ -171,6 +171,12 @@ impl Conn {
     #[getter]
     fn double_reverse(&self) -> PyResult<i32> {
         self.live.view(|conn| conn.double_reverse())
+    }
+
+    /// The number of the connection in the error log, None before httpd gave it one.
+    #[getter]
+    fn log_id<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyString>>> {
+        self.text(py, |conn| conn.log_id())
     }
 
     /// The list of running handlers in handlers of the connection itself, None elsewhere.

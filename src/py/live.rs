@@ -17,6 +17,7 @@ use crate::httpd::conn;
 use crate::httpd::filter::{Pass, PassPointer};
 use crate::httpd::log::Owner;
 use crate::httpd::request;
+use crate::httpd::server::Server;
 use crate::httpd::sys;
 use crate::httpd::view::Record;
 use crate::image::state;
@@ -28,6 +29,8 @@ struct Serving {
     conn: *const sys::conn_rec,
     /// The innermost request on top of it, null outside requests.
     request: *mut sys::request_rec,
+    /// The server that a function is called for at the child's start or end.
+    server: Option<Server>,
     /// The thread has written the beginning of a line to a standard stream.
     begun_line: bool,
     /// What may be done to the connection itself.
@@ -35,8 +38,18 @@ struct Serving {
 }
 
 impl Serving {
-    const NOTHING: Serving =
-        Serving { conn: ptr::null(), request: ptr::null_mut(), begun_line: false, raw_io: RawIo::Forbidden };
+    const NOTHING: Serving = Serving {
+        conn: ptr::null(),
+        request: ptr::null_mut(),
+        server: None,
+        begun_line: false,
+        raw_io: RawIo::Forbidden,
+    };
+
+    /// Both write to the same log.
+    fn shares_log(&self, other: &Serving) -> bool {
+        ptr::eq(self.conn, other.conn) && ptr::eq(self.request, other.request) && self.server == other.server
+    }
 }
 
 /// Whether Python may read and write the connection itself now.
@@ -75,6 +88,12 @@ impl Active {
     pub unsafe fn with_raw_io(conn: *const sys::conn_rec, request: *mut sys::request_rec, raw_io: RawIo) -> Active {
         Active(turn_to(Serving { conn, request, raw_io, ..Serving::NOTHING }))
     }
+
+    /// Makes this thread work for a server, outside connections; what it logs is in the server's log. `_py`: the GIL is
+    /// held, and is held again when the result is dropped.
+    pub fn for_server(_py: Python<'_>, server: Server) -> Active {
+        Active(turn_to(Serving { server: Some(server), ..Serving::NOTHING }))
+    }
 }
 
 impl Drop for Active {
@@ -98,7 +117,7 @@ fn turn_to(next: Serving) -> Serving {
 /// Whether a line that was begun can go on; else it is ended, in the log of what was served.
 #[cold]
 fn keeps_line(now: &Serving, next: &Serving) -> bool {
-    let same = ptr::eq(now.conn, next.conn) && ptr::eq(now.request, next.request);
+    let same = now.shares_log(next);
     if !same {
         // SAFETY: whoever makes or drops an `Active` holds the GIL, inside a call of the image's door.
         streams::end_lines(unsafe { Python::assume_attached() });
@@ -119,9 +138,9 @@ pub fn with_current<R>(body: impl for<'r> FnOnce(request::Request<'r>) -> R) -> 
 }
 
 /// Runs `body` with the log of what this thread is serving in this interpreter: the innermost request, else the
-/// connection, else the main server.
+/// connection, else the server at a child's start and end, else the main server.
 pub fn with_log<R>(body: impl for<'r> FnOnce(Owner<'r>) -> R) -> R {
-    let Serving { conn, request, .. } = SERVING.get();
+    let Serving { conn, request, server, .. } = SERVING.get();
     // SAFETY: as in `with_current`; the connection is served as long.
     unsafe {
         if !request.is_null() {
@@ -129,7 +148,7 @@ pub fn with_log<R>(body: impl for<'r> FnOnce(Owner<'r>) -> R) -> R {
         } else if !conn.is_null() {
             body(Owner::Conn(sys::conn_rec::view(conn.cast_mut())))
         } else {
-            body(state::main_log())
+            body(server.map_or_else(state::main_log, Owner::Server))
         }
     }
 }

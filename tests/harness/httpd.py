@@ -25,7 +25,8 @@ class Httpd:
     tree: folder with modules/mod_python.so and python/mod_python.
     config: text for the main server, below the defaults. `@ROOT@`, `@DOCS@` (its htdocs), `@PORT@` and `@TREE@` are
         filled in, here and in the files.
-    files: path below the server root -> content; handlers usually go to `htdocs/`. str is dedented.
+    files: path below the server root -> content; handlers usually go to `htdocs/`. str is dedented; what begins with `#!`
+        can be run.
     processes: exactly so many children; None for what starts quickly. threads: per child, for worker and event.
     one_process: httpd -X, everything in one process.
     load_python: False leaves mod_python out; "first" loads it before other modules, whose hooks then come after its own.
@@ -84,7 +85,7 @@ class Httpd:
         if isinstance(content, str):
             content = self.fill(textwrap.dedent(content)).encode()
         target.write_bytes(content)
-        target.chmod(0o644)
+        target.chmod(0o755 if content.startswith(b"#!") else 0o644)
         return target
 
     def _command(self, *options):

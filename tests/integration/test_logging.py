@@ -6,6 +6,7 @@ import re
 import pytest
 from harness import server
 from harness.evaluate import CONFIG, FILES, evaluate
+from harness.ports import hosts
 
 PAGES = '''
 import logging
@@ -170,6 +171,22 @@ def plain(req):
     req.write("filtered")
 
 
+def connectionhandler(conn):
+    logger.error("for a connection")
+    print("begun for a connection", end="", file=sys.stderr)
+    conn.write(conn.log_id)
+    return apache.OK
+
+
+def childinithandler(server):
+    logger.error("init of %s", server.server_hostname)
+    print("printed for", server.server_hostname, end="", file=sys.stderr)
+
+
+def childexithandler(server):
+    logger.error("exit of %s", server.server_hostname)
+
+
 def cleanuphandler(req):
     logger.error("in the cleanup phase")
     return apache.OK
@@ -325,7 +342,7 @@ def test_records_that_cannot_be_formatted(site):
 
 def test_exceptions_that_cannot_be_shown(site):
     site.log.expect(line("error", r"MPY0504: .* was not written: Worse2 \(interpreter 'main\.test'\)"), times=1)
-    site.log.expect_traceback(line("error", r"logged\.Worse2: <exception str\(\) failed>"), times=1)
+    site.log.expect_traceback(line("error", r"logged\.Worse2: <(exception str\(\) failed|unprintable Worse2 object)>"), times=1)
     assert site.get("/debug/worse", host="main.test").status == 200
 
 
@@ -370,9 +387,31 @@ def test_native_functions(site):
     assert evaluate(site, code) == (answers, "TypeError", "TypeError", "TypeError", "TypeError")
 
 
+def test_connections_and_servers(tree, mpm):
+    own = """
+    PythonChildInitHandler logged
+    PythonChildExitHandler logged
+    ErrorLogFormat "[%{u}t] [%-m:%l] [pid %P] [%v] [%{c}L] [%F] %M"
+    ErrorLog "@ROOT@/logs/error.log"
+    """
+    places = {"first": f"{own}PythonConnectionHandler logged", "second": own}
+    with hosts(tree, mpm, places, 'PythonPath "[\'@ROOT@/lib\'] + sys.path"', {"lib/logged.py": PAGES}, processes=1) as site:
+        site.log.allow("imported in")
+        for name in places:
+            site.log.wait_for(rf"python:error\] \[pid \d+\] \[{name}\] \[logged\.py\(\d+\)\] init of {name}$")
+            site.log.wait_for(rf"\[{name}\] .*stderr \(interpreter '{name}'\): printed for {name}$")
+        with site.at("first") as client:
+            number = client.read_to_end().decode()
+        site.log.wait_for(rf"\[first\] \[{re.escape(number)}\] \[logged\.py\(\d+\)\] for a connection$")
+        site.log.wait_for(rf"\[first\] \[{re.escape(number)}\] .*stderr \(interpreter 'first'\): begun for a connection$")
+        site.stop_when_idle()
+        for name in places:
+            site.log.wait_for(rf"\[{name}\] \[logged\.py\(\d+\)\] exit of {name}$")
+
+
 def test_outside_requests(httpd):
     site = httpd(config=CONFIG + SETUP, files=WHERE, processes=1)
     site.log.wait_for(line("warn", "imported in early", owner=""))
     site.log.wait_for(line("warn", "called by PythonImport", owner=""))
-    site.stop()
+    site.stop_when_idle()
     site.log.wait_for(line("warn", "the child ends with data", owner=""))

@@ -348,3 +348,14 @@ def test_one_process_keeps_the_terminal(serve):
     result = sys.stdout is sys.__stdout__
     """
     assert evaluate(site, code) is True
+
+
+def test_what_python_writes_before_is_not_lost(httpd):
+    files = {**FILES, "early/sitecustomize.py": "import sys\nprint('very early', file=sys.stderr)\nraise ValueError('at start')\n"}
+    site = httpd.make(config=CONFIG, files=files, processes=1)
+    site.env["PYTHONPATH"] = str(site.root / "early")
+    site.start()
+    site.log.expect(r"^Error in sitecustomize; set PYTHONVERBOSE for traceback:$", times=1)
+    site.log.wait_for("^very early$")
+    site.log.wait_for("^ValueError: at start$")
+    assert evaluate(site, "1 + 1") == 2

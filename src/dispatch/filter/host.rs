@@ -174,6 +174,9 @@ unsafe fn run_input(filter: *mut sys::ap_filter_t, brigade: Brigade, kind: Kind)
         }
         loop {
             if sys::mpy_brigade_is_empty(ready) == 0 {
+                if filter::ends(ready) && !(*instance).exhausted && drain(filter, instance, block) == libc::EAGAIN {
+                    return libc::EAGAIN;
+                }
                 return match filter::deliver(ready, brigade, mode, wanted) {
                     Ok(ended) => {
                         (*instance).ended |= ended;
@@ -183,10 +186,6 @@ unsafe fn run_input(filter: *mut sys::ap_filter_t, brigade: Brigade, kind: Kind)
                 };
             }
             if (*instance).ended {
-                let status = drain(filter, instance);
-                if status != sys::APR_SUCCESS {
-                    return status;
-                }
                 sys::mpy_brigade_append(brigade, sys::apr_bucket_eos_create((*(*filter).c).bucket_alloc));
                 return sys::APR_SUCCESS;
             }
@@ -212,28 +211,40 @@ unsafe fn run_input(filter: *mut sys::ap_filter_t, brigade: Brigade, kind: Kind)
 }
 
 /// Reads what an input filter has left of the stream that it ended: the next request on the connection stands behind it.
+/// `EAGAIN` where it is not there yet and `block` does not allow to wait; where it cannot be read, there is no next
+/// request.
 ///
 /// # Safety
 /// As [`run_input`]; `instance` is kept with the filter.
-unsafe fn drain(filter: *mut sys::ap_filter_t, instance: *mut Instance) -> sys::apr_status_t {
+unsafe fn drain(
+    filter: *mut sys::ap_filter_t,
+    instance: *mut Instance,
+    block: sys::apr_read_type_e,
+) -> sys::apr_status_t {
     /// How much is asked for at once, in bytes.
     const PIECE: sys::apr_off_t = 65536;
     // SAFETY: the caller guarantees the filter and the instance.
     unsafe {
         let waiting = (*instance).waiting;
-        (*instance).exhausted |= filter::ends(waiting);
         sys::apr_brigade_cleanup(waiting.cast());
-        while !(*instance).exhausted {
-            let (mode, block) = (sys::ap_input_mode_t_AP_MODE_READBYTES, sys::apr_read_type_e_APR_BLOCK_READ);
-            let status = sys::ap_get_brigade((*filter).next, waiting, mode, block, PIECE);
-            if status != sys::APR_SUCCESS {
-                return status;
+        // Who waits for a word of ours before sending is not asked for what nobody wants.
+        let mut status = if (*(*filter).r).expecting_100 == 0 { sys::APR_SUCCESS } else { sys::AP_FILTER_ERROR };
+        while status == sys::APR_SUCCESS && !(*instance).exhausted {
+            let mode = sys::ap_input_mode_t_AP_MODE_READBYTES;
+            status = sys::ap_get_brigade((*filter).next, waiting, mode, block, PIECE);
+            (*instance).exhausted = filter::ends(waiting);
+            if status == sys::APR_SUCCESS && sys::mpy_brigade_is_empty(waiting) != 0 {
+                let waits = block == sys::apr_read_type_e_APR_BLOCK_READ;
+                status = if waits { sys::AP_FILTER_ERROR } else { libc::EAGAIN };
             }
-            (*instance).exhausted = filter::ends(waiting) || sys::mpy_brigade_is_empty(waiting) != 0;
             sys::apr_brigade_cleanup(waiting.cast());
         }
+        if status != sys::APR_SUCCESS && status != libc::EAGAIN {
+            (*instance).exhausted = true;
+            (*(*filter).c).keepalive = sys::ap_conn_keepalive_e_AP_CONN_CLOSE;
+        }
+        status
     }
-    sys::APR_SUCCESS
 }
 
 /// Runs the function once, so that there is something to deliver, or less to read.

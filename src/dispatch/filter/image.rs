@@ -9,7 +9,6 @@ use crate::dispatch::{handlers, report};
 use crate::httpd::config::Settings;
 use crate::httpd::filter::{Outcome, Pass};
 use crate::httpd::log::{Level, Owner};
-use crate::httpd::request::Request;
 use crate::httpd::sys;
 use crate::httpd::view::Record;
 use crate::image::state;
@@ -105,7 +104,7 @@ pub fn failed(
     let view = unsafe { sys::request_rec::view(record) };
     let owner = Owner::Request(view);
     if error.is_instance_of::<SERVER_RETURN>(py) {
-        let status = server_return(py, view, error);
+        let status = server_return(py, error);
         let text = format!("{prefix}: SERVER_RETURN ends the response with status {status}");
         report::log_summary(py, owner, "MPY0412", &text);
         return Outcome::Failed { status, page: None };
@@ -116,10 +115,11 @@ pub fn failed(
     Outcome::Failed { status: sys::HTTP_INTERNAL_SERVER_ERROR, page }
 }
 
-/// The status of a SERVER_RETURN, 500 where it carries none that is an error.
-fn server_return(py: Python<'_>, view: Request<'_>, error: &PyErr) -> i32 {
-    let value = request::object(py, view)
-        .and_then(|object| handlers::server_return(py, &object, error.clone_ref(py)))
-        .and_then(|value| value.extract::<i32>());
-    value.ok().filter(|status| (400..600).contains(status)).unwrap_or(sys::HTTP_INTERNAL_SERVER_ERROR)
+/// The status of a SERVER_RETURN, its first or second value; 500 where it carries none that is an error.
+fn server_return(py: Python<'_>, error: &PyErr) -> i32 {
+    let is_error = |status: &i32| (400..600).contains(status);
+    let values = handlers::server_return_values(py, error);
+    let statuses = values.map(|values| values.iter().take(2).map(|value| value.extract::<i32>()).collect::<Vec<_>>());
+    let found = statuses.unwrap_or_default().into_iter().flatten().find(is_error);
+    found.unwrap_or(sys::HTTP_INTERNAL_SERVER_ERROR)
 }

@@ -12,11 +12,13 @@ use crate::httpd::sys;
 use crate::image::state;
 use crate::phase::Role;
 use crate::py::errors::SERVER_RETURN;
+use crate::py::live::Active;
 use crate::py::server::Server;
 
 /// Runs the handlers; failures and strange results are in the log of the server.
 pub fn run(py: Python<'_>, call: &mut ServerCall<'_>) {
     let (owner, directive) = (Owner::Server(call.server), call.callback.name());
+    let _active = Active::for_server(py, call.server);
     for entry in call.list.iter() {
         #[cfg(feature = "test-panic")]
         assert!(entry.text() != b"mod_python-panic", "asked for by a test");

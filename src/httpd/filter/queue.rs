@@ -2,6 +2,7 @@
 
 use std::ptr;
 
+use super::State;
 use super::pass::{Kind, Pass, ReadFailed};
 use crate::httpd::sys;
 
@@ -54,7 +55,6 @@ impl Pass {
 
     /// Queues a flush marker and sends the queue.
     pub fn flush(&mut self) -> bool {
-        self.progressed = true;
         // SAFETY: the queue is a live brigade.
         unsafe { sys::mpy_brigade_append(self.queue, sys::apr_bucket_flush_create(self.alloc())) };
         self.kind != Kind::Output || self.send()
@@ -109,6 +109,10 @@ impl Pass {
                 return self.status == sys::APR_SUCCESS;
             }
             let instance = self.instance;
+            if (*instance).state == State::Failed {
+                // A call further in has ended the response: nothing may follow.
+                self.status = sys::AP_FILTER_ERROR;
+            }
             if !(*instance).passed && (*instance).altered {
                 sys::apr_table_unset((*self.request).headers_out, c"Content-Length".as_ptr());
             }

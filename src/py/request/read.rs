@@ -62,7 +62,8 @@ fn block<'py>(py: Python<'py>, body: &mut Body, limit: usize) -> PyResult<Bound<
         bytes
             .fill(limit, |room| without_gil(py, (&mut *body, room), |(body, room)| body.fill(room)))
             .map_err(raised)?;
-        if bytes.filled() >= limit || body.at_end() {
+        // A filter may deliver more than was asked for, with the end.
+        if bytes.filled() >= limit || (body.at_end() && body.buffered().is_empty()) {
             return bytes.finish();
         }
         let announced = body.announced();
