@@ -150,10 +150,10 @@ pub unsafe extern "C" fn child_init(pchild: *mut sys::apr_pool_t, server: *mut s
                 Owner::of_server(server).log(Level::CRIT, text.as_bytes());
                 return;
             }
-            let main = Server::from_raw(server);
-            main.map(error_log::open);
+            let Some(main) = Server::from_raw(server) else { return };
+            error_log::open(main);
             run_imports(server);
-            main.map(server_call::child_init);
+            server_call::child_init(main);
             error_log::begin();
         }
     });
