@@ -70,6 +70,8 @@ pub enum Call<'a, 'c> {
     Generator(&'a mut GeneratorCall<'c>),
     /// Ask a function for an answer in the middle of a request.
     Callback(&'a mut CallbackCall<'c>),
+    /// Run the code of an SSI element.
+    Include(&'a mut IncludeCall<'c>),
     /// Run one registered cleanup of a request.
     RequestCleanup(&'a mut RequestCleanupCall),
     /// The request goes: its Python objects expire.
@@ -192,6 +194,22 @@ pub enum Answer {
     Texts(Vec<Vec<u8>>),
     /// The object has no such method; nothing is in the log.
     Missing,
+}
+
+/// See [`Call::Include`].
+pub struct IncludeCall<'a> {
+    /// What the code can write to.
+    pub pass: *mut Pass,
+    /// The code, as it stands in the page, entities decoded.
+    pub code: &'a [u8],
+    /// Whether it is an expression whose value is wanted.
+    pub is_expression: bool,
+    /// The merged configuration of the request.
+    pub settings: Option<&'a crate::httpd::config::Settings>,
+    /// It ran to its end.
+    pub finished: bool,
+    /// What to show in its place where it did not.
+    pub page: Option<Vec<u8>>,
 }
 
 /// See [`Call::RequestCleanup`].

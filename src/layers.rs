@@ -43,6 +43,8 @@ const UNSAFE: &[&str] = &[
     "dispatch/phases.rs",
     "dispatch/rewrite_map.rs",
     "dispatch/select.rs",
+    "dispatch/ssi/host.rs",
+    "dispatch/ssi/image.rs",
     "dispatch/visit.rs",
 ];
 

@@ -157,6 +157,8 @@ pub enum Callback {
     ChildExit,
     /// httpd has written a line to the error log
     ErrorLog,
+    /// A `python` element of a page with server-side includes
+    Include,
 }
 
 impl Callback {
@@ -172,6 +174,7 @@ impl Callback {
         Callback::ChildInit,
         Callback::ChildExit,
         Callback::ErrorLog,
+        Callback::Include,
     ];
     /// How many there are.
     pub const COUNT: usize = Self::ALL.len();
@@ -189,6 +192,7 @@ impl Callback {
             Callback::ChildInit => "PythonChildInitHandler",
             Callback::ChildExit => "PythonChildExitHandler",
             Callback::ErrorLog => "PythonErrorLogHandler",
+            Callback::Include => "includes",
         }
     }
 
@@ -205,6 +209,8 @@ impl Callback {
             Callback::ChildInit => "childinithandler",
             Callback::ChildExit => "childexithandler",
             Callback::ErrorLog => "errorloghandler",
+            // The page itself holds the code.
+            Callback::Include => "",
         }
     }
 }

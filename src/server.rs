@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::abi::{Call, HostTable, ImportCall};
 use crate::dispatch::filter::FILTERS;
-use crate::dispatch::{door, error_log, log_item, phases, select, server_call};
+use crate::dispatch::{door, error_log, log_item, phases, select, server_call, ssi};
 use crate::guard;
 use crate::httpd::config::{self, ServerConfig};
 use crate::httpd::log::{Level, Owner};
@@ -64,6 +64,7 @@ pub unsafe extern "C" fn post_config(
             image_file::remember_bytes();
             let main_name = select::main_name(server);
             process::update(|config| config.main_name = main_name);
+            ssi::register();
             make_mutexes(server)
         }
     })

@@ -19,4 +19,5 @@ mod resolve;
 pub mod rewrite_map;
 pub mod select;
 pub mod server_call;
+pub mod ssi;
 mod visit;

@@ -17,6 +17,7 @@ pub mod filter;
 pub mod finfo;
 pub mod handler_list;
 pub mod idle;
+pub mod include;
 pub mod listeners;
 pub mod log;
 pub mod mime;

@@ -135,6 +135,9 @@ pub struct RequestState {
     pub body: BodySlot,
     /// What Python wrote.
     pub output: Output,
+    /// How many SSI elements run in this request's page and in those it includes: mod_include is in the middle of its
+    /// filter.
+    pub elements: u32,
 }
 
 impl RequestState {
@@ -185,6 +188,7 @@ impl RequestState {
             before_wsgi: None,
             body: BodySlot::default(),
             output: Output::default(),
+            elements: 0,
         }
     }
 
