@@ -12,9 +12,10 @@ use super::chain;
 use super::handler_list::{ExtNode, HandlerEntry, HandlerList};
 use super::named::NamedNode;
 use super::pool::{Pool, bytes};
+use super::server_lists::ServerLists;
 pub use super::settings::{Flag, OptionNode, Settings};
 use super::sys;
-use crate::phase::{Callback, Phase};
+use crate::phase::Phase;
 
 /// The place of this module in every configuration vector; httpd sets it at `LoadModule`, an image gets the host's.
 static MODULE_INDEX: AtomicUsize = AtomicUsize::new(usize::MAX);
@@ -199,32 +200,6 @@ pub enum GilMode {
     Own,
 }
 
-/// The handlers that are called for the server in whose configuration they stand, and not inherited.
-#[derive(Clone, Copy)]
-pub struct OwnLists {
-    child_init: *mut HandlerList,
-    child_exit: *mut HandlerList,
-}
-
-impl OwnLists {
-    const EMPTY: OwnLists = OwnLists { child_init: ptr::null_mut(), child_exit: ptr::null_mut() };
-
-    /// The place of a callback's list; None for callbacks that belong to no server.
-    pub fn place(&mut self, callback: Callback) -> Option<&mut *mut HandlerList> {
-        match callback {
-            Callback::ChildInit => Some(&mut self.child_init),
-            Callback::ChildExit => Some(&mut self.child_exit),
-            _ => None,
-        }
-    }
-
-    /// The list of a callback.
-    pub fn list(mut self, callback: Callback) -> Option<&'static HandlerList> {
-        // SAFETY: NULL or a list of the configuration that the child serves with.
-        self.place(callback).and_then(|list| unsafe { list.as_ref() })
-    }
-}
-
 /// The per-server record.
 #[derive(Clone, Copy)]
 pub struct ServerConfig {
@@ -238,8 +213,8 @@ pub struct ServerConfig {
     pub imports: *const ImportNode,
     /// PythonExprFunction and PythonRewriteMap.
     pub named: *const NamedNode,
-    /// PythonChildInitHandler and PythonChildExitHandler of this very server.
-    pub own: OwnLists,
+    /// The handlers that get no request.
+    pub lists: ServerLists,
     /// PythonInterpreterGIL.
     pub gil: GilMode,
     /// What Python directives belong to this server: the `HAS_` bits.
@@ -263,7 +238,7 @@ impl ServerConfig {
         pre_connection: ptr::null_mut(),
         imports: chain::empty(),
         named: chain::empty(),
-        own: OwnLists::EMPTY,
+        lists: ServerLists::EMPTY,
         gil: GilMode::Unset,
         python: 0,
     };
@@ -357,6 +332,7 @@ pub unsafe extern "C" fn merge_server(
         named,
         connection: if add.connection.is_null() { base.connection } else { add.connection },
         pre_connection: if add.pre_connection.is_null() { base.pre_connection } else { add.pre_connection },
+        lists: add.lists.inherit(base.lists),
         gil: if add.gil == GilMode::Unset { base.gil } else { add.gil },
         python: add.python | base.python,
         ..*add
