@@ -259,11 +259,18 @@ unsafe fn fill(filter: *mut sys::ap_filter_t, instance: *mut Instance, kind: Kin
         // Data that an earlier call has left comes first, and alone.
         pass.fetched = sys::mpy_brigade_is_empty(pass.source) == 0;
         let outcome = call(&mut pass, instance);
-        if matches!(outcome, Outcome::Failed { .. }) {
+        if let Outcome::Failed { status, .. } = outcome {
             (*instance).state = State::Failed;
             sys::apr_brigade_cleanup(pass.queue.cast());
             sys::apr_brigade_cleanup(pass.source.cast());
             (*(*filter).c).keepalive = sys::ap_conn_keepalive_e_AP_CONN_CLOSE;
+            if pass.status != sys::APR_SUCCESS && pass.status != libc::EAGAIN {
+                // The function has failed because the data could not be had: that is what has happened.
+                return pass.status;
+            }
+            if status != sys::HTTP_INTERNAL_SERVER_ERROR {
+                filter::refuse(filter, status);
+            }
             return sys::AP_FILTER_ERROR;
         }
         if pass.bypass {

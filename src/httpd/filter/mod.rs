@@ -13,7 +13,7 @@ use std::ptr;
 use std::sync::Arc;
 
 pub use self::deliver::deliver;
-pub use self::failure::fail;
+pub use self::failure::{fail, refuse};
 pub use self::names::{Names, add, is_taken, register, register_dynamic};
 pub use self::pass::{Head, Kind, Pass, ReadFailed};
 pub use self::queue::ends;
