@@ -150,7 +150,7 @@ fn bindings(includes: &[String], defines: &[String]) {
         .allowlist_type("(ap|apr|mpy|core|module|command|cmd|unixd|authn|authz)_.*|module|command_rec|cmd_func|htaccess_result")
         .allowlist_var(
             "OK|DECLINED|DONE|SUSPENDED|(HTTP|APLOG|M|AP|APR|AUTHN|AUTHZ|REMOTE|PROXYREQ|REQUEST|MODULE|OR|ACCESS|RSRC|EXEC|METHODS|NOT_IN)_.*\
-             |core_module|HUGE_STRING_LEN|(CGI|INCLUDES|DIR)_MAGIC_TYPE.*|ap_.*|METHODS|SERVER_.*",
+             |core_module|HUGE_STRING_LEN|(CGI|INCLUDES|DIR)_MAGIC_TYPE.*|SSI_FLAG_.*|ap_.*|METHODS|SERVER_.*",
         )
         .blocklist_item("APR_(OFF_T|SIZE_T|SSIZE_T|INT64|UINT64|PID_T).*FMT.*")
         .default_macro_constant_type(bindgen::MacroTypeVariation::Signed)

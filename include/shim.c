@@ -10,6 +10,7 @@
 #include "mod_rewrite.h"
 #include "mod_status.h"
 #include "apr_optional.h"
+#include "apr_strings.h"
 #include "apr_optional_hooks.h"
 
 int mpy_request_log_level(const request_rec *r, int index)
@@ -189,4 +190,29 @@ void mpy_register_log_item(apr_pool_t *p, const char *tag, mpy_log_function func
     if (add != NULL) {
         add(p, (char *)tag, function, 0);
     }
+}
+
+static APR_OPTIONAL_FN_TYPE(ap_ssi_get_tag_and_value) *next_attribute;
+
+int mpy_register_ssi_element(const char *name,
+                             apr_status_t (*run)(include_ctx_t *ctx, ap_filter_t *f, apr_bucket_brigade *bb))
+{
+    APR_OPTIONAL_FN_TYPE(ap_register_include_handler) *add = APR_RETRIEVE_OPTIONAL_FN(ap_register_include_handler);
+    next_attribute = APR_RETRIEVE_OPTIONAL_FN(ap_ssi_get_tag_and_value);
+    if (add == NULL || next_attribute == NULL) {
+        return 0;
+    }
+    add((char *)name, run);
+    return 1;
+}
+
+void mpy_ssi_next_attribute(include_ctx_t *ctx, char **name, char **value)
+{
+    *name = *value = NULL;
+    next_attribute(ctx, name, value, SSI_VALUE_DECODED);
+}
+
+void mpy_ssi_append_error(include_ctx_t *ctx, ap_filter_t *f, apr_bucket_brigade *bb)
+{
+    SSI_CREATE_ERROR_BUCKET(ctx, f, bb);
 }

@@ -4,6 +4,9 @@
 
 #include "httpd.h"
 #include "apr_buckets.h"
+/* mod_include.h needs util_filter.h before it. */
+#include "util_filter.h"
+#include "mod_include.h"
 
 /** The level at which messages of module `index` are logged for this request. */
 int mpy_request_log_level(const request_rec *r, int index);
@@ -62,5 +65,16 @@ int mpy_register_rewrite_map(const char *name, mpy_map_function function);
 typedef const char *(*mpy_log_function)(request_rec *r, char *argument);
 /** Makes `%{...}tag` known to mod_log_config, if it is there. */
 void mpy_register_log_item(apr_pool_t *p, const char *tag, mpy_log_function function);
+
+/**
+ * Registers what runs SSI elements called `name` with mod_include. 0 where mod_include is absent. At each start of httpd:
+ * mod_include forgets, and may be somewhere else.
+ */
+int mpy_register_ssi_element(const char *name,
+                             apr_status_t (*run)(include_ctx_t *ctx, ap_filter_t *f, apr_bucket_brigade *bb));
+/** The next attribute of the element that is run, `name` NULL behind the last one. Entities in the value are decoded. */
+void mpy_ssi_next_attribute(include_ctx_t *ctx, char **name, char **value);
+/** Appends mod_include's error text to the page. */
+void mpy_ssi_append_error(include_ctx_t *ctx, ap_filter_t *f, apr_bucket_brigade *bb);
 
 #endif

@@ -5,6 +5,7 @@
 use std::ffi::{CString, c_int, c_long, c_void};
 use std::sync::Arc;
 
+use crate::httpd::error_line::ErrorLine;
 use crate::httpd::filter::{Generator, Outcome, Pass, PassPointer, Relay};
 use crate::httpd::handler_list::HandlerList;
 use crate::httpd::mutex::Mutexes;
@@ -69,6 +70,8 @@ pub enum Call<'a, 'c> {
     Generator(&'a mut GeneratorCall<'c>),
     /// Ask a function for an answer in the middle of a request.
     Callback(&'a mut CallbackCall<'c>),
+    /// Run the code of an SSI element.
+    Include(&'a mut IncludeCall<'c>),
     /// Run one registered cleanup of a request.
     RequestCleanup(&'a mut RequestCleanupCall),
     /// The request goes: its Python objects expire.
@@ -77,6 +80,8 @@ pub enum Call<'a, 'c> {
     ExportAttributes(*mut sys::request_rec),
     /// Run handlers of a server, which get no request.
     Server(&'a mut ServerCall<'c>),
+    /// Show a line of the error log to the handlers.
+    ErrorLog(&'a mut ErrorLogCall<'c>),
     /// PythonImport.
     Import(&'a mut ImportCall<'c>),
     /// One registered cleanup of the child.
@@ -191,6 +196,22 @@ pub enum Answer {
     Missing,
 }
 
+/// See [`Call::Include`].
+pub struct IncludeCall<'a> {
+    /// What the code can write to.
+    pub pass: *mut Pass,
+    /// The code, as it stands in the page, entities decoded.
+    pub code: &'a [u8],
+    /// Whether it is an expression whose value is wanted.
+    pub is_expression: bool,
+    /// The merged configuration of the request.
+    pub settings: Option<&'a crate::httpd::config::Settings>,
+    /// It ran to its end.
+    pub finished: bool,
+    /// What to show in its place where it did not.
+    pub page: Option<Vec<u8>>,
+}
+
 /// See [`Call::RequestCleanup`].
 pub struct RequestCleanupCall {
     /// The request.
@@ -224,6 +245,14 @@ pub struct ServerCall<'a> {
     /// Which of its handlers.
     pub callback: Callback,
     /// The list.
+    pub list: &'a HandlerList,
+}
+
+/// See [`Call::ErrorLog`].
+pub struct ErrorLogCall<'a> {
+    /// The line.
+    pub line: &'a ErrorLine,
+    /// The handlers of its server.
     pub list: &'a HandlerList,
 }
 

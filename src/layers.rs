@@ -32,6 +32,7 @@ const UNSAFE: &[&str] = &[
     "dispatch/connection/image.rs",
     "dispatch/door.rs",
     "dispatch/filter/generator.rs",
+    "dispatch/error_log/host.rs",
     "dispatch/expression.rs",
     "dispatch/filter/host.rs",
     "dispatch/filter/image.rs",
@@ -42,6 +43,8 @@ const UNSAFE: &[&str] = &[
     "dispatch/phases.rs",
     "dispatch/rewrite_map.rs",
     "dispatch/select.rs",
+    "dispatch/ssi/host.rs",
+    "dispatch/ssi/image.rs",
     "dispatch/visit.rs",
 ];
 

@@ -155,6 +155,10 @@ pub enum Callback {
     ChildInit,
     /// A child ends
     ChildExit,
+    /// httpd has written a line to the error log
+    ErrorLog,
+    /// A `python` element of a page with server-side includes
+    Include,
 }
 
 impl Callback {
@@ -169,6 +173,8 @@ impl Callback {
         Callback::LogItem,
         Callback::ChildInit,
         Callback::ChildExit,
+        Callback::ErrorLog,
+        Callback::Include,
     ];
     /// How many there are.
     pub const COUNT: usize = Self::ALL.len();
@@ -185,6 +191,8 @@ impl Callback {
             Callback::LogItem => "LogFormat ^py",
             Callback::ChildInit => "PythonChildInitHandler",
             Callback::ChildExit => "PythonChildExitHandler",
+            Callback::ErrorLog => "PythonErrorLogHandler",
+            Callback::Include => "includes",
         }
     }
 
@@ -200,6 +208,9 @@ impl Callback {
             Callback::LogItem => "logitem",
             Callback::ChildInit => "childinithandler",
             Callback::ChildExit => "childexithandler",
+            Callback::ErrorLog => "errorloghandler",
+            // The page itself holds the code.
+            Callback::Include => "",
         }
     }
 }

@@ -5,12 +5,13 @@ may raise anything that user code raises.
 """
 
 import atexit
+import linecache
 import os
 import sys
 import threading
 import traceback
 from collections.abc import Callable
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 from mod_python import _importer, _modes, apache
@@ -21,11 +22,13 @@ from mod_python._streams import install as install_streams
 
 __all__ = [
     "apply_python_path",
+    "compile_element",
     "format_exception",
     "install_streams",
     "load_handler_module",
     "pdb_call",
     "method_of",
+    "quote_element",
     "resolve_object",
     "run_exit_callbacks",
     "run_import",
@@ -105,6 +108,30 @@ def run_import(text: str, log: bool) -> None:
         for attribute in rest:
             target = getattr(target, attribute)
         target()
+
+
+def compile_element(source: bytes, name: str, expression: bool) -> CodeType:
+    """Compile the code of an SSI element; ``name`` stands for it in tracebacks.
+
+    Raises SyntaxError, also for bytes that are no UTF-8 (or what a coding comment
+    says), with the line inside the element.
+    """
+    source = _element_source(source)
+    if expression:
+        source = source.lstrip(b" \t")
+    return compile(source, name, "eval" if expression else "exec", dont_inherit=True)
+
+
+def _element_source(source: bytes) -> bytes:
+    return source.replace(b"\r\n", b"\n").rstrip()
+
+
+def quote_element(source: bytes | None, name: str) -> None:
+    """Let tracebacks show lines of an SSI element; None ends that."""
+    linecache.cache.pop(name, None)
+    if source is not None:
+        lines = _element_source(source).decode(errors="replace").splitlines(True)
+        linecache.cache[name] = (len(source), None, lines, name)
 
 
 def format_exception(exc: BaseException) -> list[str]:

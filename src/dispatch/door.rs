@@ -8,7 +8,7 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-use super::{callback, child, connection, filter, handlers, server_call};
+use super::{callback, child, connection, error_log, filter, handlers, server_call, ssi};
 use crate::abi::{Answer, Call, HostTable, ImageTable};
 use crate::guard;
 use crate::httpd::config;
@@ -17,6 +17,7 @@ use crate::httpd::request_state::RequestState;
 use crate::httpd::sys;
 use crate::httpd::view::Record;
 use crate::image::state;
+use crate::phase::Callback;
 
 /// The entry of an image: takes the host's facts and answers with the image's functions.
 ///
@@ -96,6 +97,8 @@ fn panicked(call: &mut Call<'_, '_>, text: &str) {
             call.answer = Answer::Failed;
             (call.request, call.callback.name().to_owned())
         }
+        // SAFETY: the host passed a live pass.
+        Call::Include(call) => (unsafe { (*call.pass).request }, Callback::Include.name().to_owned()),
         _ => {
             Owner::Default.log(Level::CRIT, format!("{text} (interpreter '{interpreter}')").as_bytes());
             return;
@@ -114,10 +117,12 @@ fn serve(py: Python<'_>, call: &mut Call<'_, '_>) {
         Call::Filter(call) => filter::image::run(py, call),
         Call::Generator(call) => filter::generator::run(py, call),
         Call::Callback(call) => callback::run(py, call),
+        Call::Include(call) => ssi::run(py, call),
         Call::RequestCleanup(call) => child::request_cleanup(py, call),
         Call::Expire(call) => child::expire(py, call),
         Call::ExportAttributes(request) => child::export_attributes(py, *request),
         Call::Server(call) => server_call::run(py, call),
+        Call::ErrorLog(call) => error_log::run(py, call),
         Call::Import(call) => child::import(py, call),
         Call::ChildCleanup(call) => child::child_cleanup(py, call),
         Call::Exit => child::exit(py),

@@ -47,6 +47,11 @@ pub struct Reader {
 }
 
 impl Reader {
+    /// It has nothing that a new reader would not have.
+    pub fn is_fresh(&self) -> bool {
+        self.ahead.is_empty() && self.end == End::NotYet
+    }
+
     /// What arrives first, at most `limit` bytes, at least one; None once where the peer has closed the connection.
     ///
     /// # Errors
@@ -135,4 +140,159 @@ fn line_end(data: &[u8], searched: usize, limit: Option<usize>) -> Option<usize>
     let window = &data[..limit.min(data.len())];
     let newline = window.get(searched..).and_then(|part| memchr::memchr(b'\n', part));
     newline.map(|at| searched + at + 1).or_else(|| (window.len() == limit).then_some(limit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A peer: pieces as they arrive, None is a timeout. It closes the connection behind them.
+    struct Peer {
+        here: Vec<u8>,
+        coming: Vec<Option<Vec<u8>>>,
+        /// A filter gives so many bytes beyond what was asked for.
+        generous: usize,
+    }
+
+    impl Peer {
+        fn new<const N: usize>(pieces: [Option<&[u8]>; N]) -> Peer {
+            let coming = pieces.into_iter().map(|piece| piece.map(<[u8]>::to_vec)).collect();
+            Peer { here: Vec::new(), coming, generous: 0 }
+        }
+
+        /// What is left to whoever reads after us.
+        fn left(self) -> Vec<u8> {
+            self.coming.into_iter().flatten().fold(self.here, |left, piece| [left, piece].concat())
+        }
+    }
+
+    impl Source for Peer {
+        fn pull(&mut self, want: Want, into: &mut Vec<u8>) -> Result<bool, Failure> {
+            if self.here.is_empty() {
+                if self.coming.is_empty() {
+                    return Ok(true);
+                }
+                self.here = self.coming.remove(0).ok_or_else(|| Failure::Timeout("too late".to_owned()))?;
+            }
+            let count = match want {
+                Want::Bytes(count) => count + self.generous,
+                Want::Peek(count) => {
+                    into.extend_from_slice(&self.here[..count.min(self.here.len())]);
+                    return Ok(false);
+                }
+                Want::Line => memchr::memchr(b'\n', &self.here).map_or(self.here.len(), |at| at + 1),
+            };
+            into.extend(self.here.drain(..count.min(self.here.len())));
+            Ok(false)
+        }
+    }
+
+    fn block(reader: &mut Reader, peer: &mut Peer, limit: usize) -> Option<Vec<u8>> {
+        reader.block(peer, limit).unwrap()
+    }
+
+    fn line(reader: &mut Reader, peer: &mut Peer, limit: Option<usize>) -> Vec<u8> {
+        reader.line(peer, limit).unwrap()
+    }
+
+    // spec: api:7/read
+    #[test]
+    fn a_block_is_what_has_arrived() {
+        let (mut peer, mut reader) = (Peer::new([Some(b"abc"), Some(b"d")]), Reader::default());
+        assert_eq!(block(&mut reader, &mut peer, 2).unwrap(), b"ab");
+        assert_eq!(block(&mut reader, &mut peer, usize::MAX).unwrap(), b"c");
+        assert_eq!(block(&mut reader, &mut peer, usize::MAX).unwrap(), b"d");
+    }
+
+    // spec: api:7/read
+    #[test]
+    fn the_end_is_told_once() {
+        let (mut peer, mut reader) = (Peer::new([]), Reader::default());
+        assert_eq!(block(&mut reader, &mut peer, 5), None);
+        assert_eq!(reader.block(&mut peer, 5), Err(Failure::ended()));
+        assert_eq!(reader.rest(&mut peer), Err(Failure::ended()));
+        assert_eq!(reader.line(&mut peer, None), Err(Failure::ended()));
+        assert_eq!(reader.line(&mut peer, Some(3)), Err(Failure::ended()));
+    }
+
+    // spec: api:7/readline
+    #[test]
+    fn a_line_takes_nothing_behind_it() {
+        for limit in [None, Some(100), Some(6)] {
+            let (mut peer, mut reader) =
+                (Peer::new([Some(b"a l"), Some(b"ine"), Some(b"\nmore\n")]), Reader::default());
+            let got = line(&mut reader, &mut peer, limit);
+            assert_eq!(got, if limit == Some(6) { b"a line".as_slice() } else { b"a line\n" });
+            assert_eq!([got, peer.left()].concat(), b"a line\nmore\n");
+        }
+    }
+
+    // spec: api:7/readline
+    #[test]
+    fn the_last_line_may_have_no_newline() {
+        for limit in [None, Some(100)] {
+            let (mut peer, mut reader) = (Peer::new([Some(b"one\ntw"), Some(b"o")]), Reader::default());
+            assert_eq!(line(&mut reader, &mut peer, limit), b"one\n");
+            assert_eq!(line(&mut reader, &mut peer, limit), b"two");
+            assert_eq!(reader.line(&mut peer, limit), Err(Failure::ended()));
+        }
+    }
+
+    // spec: api:7/readline
+    #[test]
+    fn a_timeout_loses_nothing() {
+        let pieces = || Peer::new([Some(b"par"), None, Some(b"t\nrest")]);
+        for limit in [None, Some(50)] {
+            let (mut peer, mut reader) = (pieces(), Reader::default());
+            assert!(matches!(reader.line(&mut peer, limit), Err(Failure::Timeout(_))));
+            assert_eq!(line(&mut reader, &mut peer, limit), b"part\n");
+        }
+        let (mut peer, mut reader) = (pieces(), Reader::default());
+        assert!(matches!(reader.rest(&mut peer), Err(Failure::Timeout(_))));
+        assert_eq!(reader.rest(&mut peer).unwrap().unwrap(), b"part\nrest");
+        assert_eq!(reader.rest(&mut peer), Err(Failure::ended()));
+    }
+
+    // spec: api:7/read
+    #[test]
+    fn a_filter_may_give_more_than_it_was_asked_for() {
+        let (mut peer, mut reader) = (Peer::new([Some(b"0123456789\nline\n")]), Reader::default());
+        peer.generous = 7;
+        assert_eq!(block(&mut reader, &mut peer, 3).unwrap(), b"012");
+        assert_eq!(line(&mut reader, &mut peer, Some(4)), b"3456");
+        assert_eq!(line(&mut reader, &mut peer, None), b"789\n");
+        assert_eq!(line(&mut reader, &mut peer, Some(2)), b"li");
+        assert_eq!(reader.rest(&mut peer).unwrap().unwrap(), b"ne\n");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn nothing_is_lost_or_repeated(
+            pieces in proptest::collection::vec(proptest::collection::vec(proptest::sample::select(b"ab\n".to_vec()), 1..9), 0..9),
+            generous in 0..3usize,
+            steps in proptest::collection::vec((0..3u8, 1..7usize), 1..60),
+        ) {
+            let whole = pieces.concat();
+            let mut peer = Peer { here: Vec::new(), coming: pieces.into_iter().map(Some).collect(), generous };
+            let (mut reader, mut seen) = (Reader::default(), Vec::new());
+            for (what, count) in steps {
+                let rest = &whole[seen.len()..];
+                let to_newline = memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
+                let (got, most) = match what {
+                    0 => (reader.block(&mut peer, count).map(Option::unwrap_or_default), count),
+                    1 => (reader.line(&mut peer, None), to_newline),
+                    _ => (reader.line(&mut peer, Some(count)), to_newline.min(count)),
+                };
+                let got = got.or_else(|failure| if failure == Failure::ended() { Ok(Vec::new()) } else { Err(failure) });
+                let got = got.unwrap();
+                proptest::prop_assert!(rest.starts_with(&got));
+                proptest::prop_assert!(got.is_empty() == rest.is_empty());
+                proptest::prop_assert!(got.len() == most || (what == 0 && got.len() < most));
+                seen.extend(got);
+            }
+            if generous == 0 {
+                proptest::prop_assert_eq!([seen, peer.left()].concat(), whole);
+            }
+        }
+    }
 }

@@ -59,9 +59,9 @@ impl Conn {
         }
     }
 
-    /// Nothing that expires with it is referred to by anybody else.
+    /// Nothing that expires with it is referred to by anybody else, and a new one would read on in the same place.
     pub fn children_are_private(&self, py: Python<'_>) -> bool {
-        self.notes.get(py).is_none_or(live::is_private)
+        self.notes.get(py).is_none_or(live::is_private) && self.reading.is_fresh()
     }
 
     fn text<'py>(

@@ -23,6 +23,11 @@ impl Default for Reading {
 }
 
 impl Reading {
+    /// It has nothing that a new one would not have.
+    pub fn is_fresh(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(Reader::is_fresh)
+    }
+
     fn put(&self, reader: Option<Reader>) -> Option<Reader> {
         std::mem::replace(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner), reader)
     }

@@ -2,6 +2,7 @@
 
 import os
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,16 @@ CONFIG = """
     SetHandler mod_python
     PythonHandler conns::show
 </Directory>
+<VirtualHost 127.0.0.1:@decline@>
+    ServerName second.example.com
+    PythonConnectionHandler conns::echo
+</VirtualHost>
+<Location "/server-status">
+    SetHandler server-status
+</Location>
+<IfModule mod_reqtimeout.c>
+    RequestReadTimeout header=1 body=1
+</IfModule>
 """
 
 #: The main interpreter goes by the name of the server that is bound to it.
@@ -129,7 +140,7 @@ WARNINGS = (
 
 @pytest.fixture(scope="module")
 def site(tree, mpm):
-    with hosts(tree, mpm, HOSTS, CONFIG, {"htdocs/conns.py": HANDLERS}, processes=1) as running:
+    with hosts(tree, mpm, HOSTS, CONFIG, {"htdocs/conns.py": HANDLERS}, processes=1, modules=("status", "reqtimeout")) as running:
         running.log.expect(WARNINGS[0])
         running.log.expect(WARNINGS[1])
         yield running
@@ -206,6 +217,33 @@ def test_address_decides(site):
     assert site.get("/x").text == repr(("/x", {}, None))
 
 
+def test_names_share_the_handler_of_their_address(site):
+    # spec: directives:9.10.1
+    answer = client.exchange(site.ports["decline"], client.compose("GET", "/x", host="second.example.com"))
+    assert eval(client.parse(answer).text)[1]["declined"].startswith("by decline, ")
+
+
+def test_no_limit_of_http_holds(site):
+    # spec: directives:9.10.3
+    # RequestReadTimeout is for requests.
+    with site.at("echo") as connection:
+        for _ in range(2):
+            time.sleep(1.2)
+            connection.send(b"slow\n")
+            assert connection.read_line() == b"slow\n"
+
+
+def test_the_thread_counts_as_busy(site):
+    if site.mpm == "prefork":
+        # Its only child answers after the connection.
+        return
+    with site.at("echo") as connection:
+        connection.send(b"x\n")
+        assert connection.read_line() == b"x\n"
+        status = site.get("/server-status?auto").text
+        assert "R" in re.search(r"^Scoreboard: (\S+)", status, re.M)[1]
+
+
 def test_only_the_first_runs(site):
     # spec: directives:9.10.2
     assert evaluate(site, "two", "conn.hlist.handler") == "conns::evaluate"
@@ -223,9 +261,9 @@ def test_declined(site):
     for _ in range(2):
         with site.at("decline") as connection:
             # Once for each connection, however long it is kept alive.
-            seen += [eval(connection.request("GET", f"/{n}").text)[1]["declined"] for n in range(3)]
-    names = [re.fullmatch(r"by decline, (\d+)", text)[1] for text in seen]
-    assert names == ["1"] * 3 + ["2"] * 3
+            texts = [eval(connection.request("GET", f"/{n}").text)[1]["declined"] for n in range(3)]
+        seen += [int(re.fullmatch(r"by decline, (\d+)", text)[1]) for text in texts]
+    assert seen == [seen[0]] * 3 + [seen[0] + 1] * 3
 
 
 def test_what_was_not_read_is_left_to_http(site):
@@ -330,3 +368,55 @@ def test_no_leak(site):
     blocks_later, resident_later = memory(500)
     assert blocks_later - blocks < 100, "Python objects are left of each connection"
     assert resident_later - resident < 2_000_000
+
+
+def test_graceful_restart_while_a_handler_waits(tree, mpm):
+    # spec: interpreters:2.9
+    with hosts(tree, mpm, {"echo": HOSTS["echo"]}, "", {"htdocs/conns.py": HANDLERS}, processes=2) as running:
+        with running.at("echo") as connection:
+            assert say(connection, b"before\n") == b"before\n"
+            running.graceful()
+            # The old child goes on with it, a new one has the next.
+            assert say(connection, b"after\n") == b"after\n"
+            with running.at("echo") as other:
+                assert say(other, b"new\n") == b"new\n"
+
+
+def test_no_interpreter(tree, mpm):
+    # spec: interpreters:2.5
+    own = {"handler": "PythonConnectionHandler conns", "early": "PythonPreConnectionHandler conns"}
+    # Python itself writes what it looked for.
+    said = r"MPY0201|^(Python path configuration:|  |sys\.|Fatal Python error|Current thread|<no Python frame>|Error in|$)"
+    with hosts(tree, mpm, own, "", {}, processes=1, env={"PYTHONHOME": "/nonexistent"}) as running:
+        running.log.allow(said, always=True)
+        before = running.children()
+        for host, directive in (("handler", "PythonConnectionHandler"), ("early", "PythonPreConnectionHandler")):
+            running.log.expect(
+                rf"\[client [^\]]+\] MPY0204: can't get/create interpreter '{host}' \(phase {directive}\): ", times=2
+            )
+            for _ in range(2):
+                assert client.exchange(running.ports[host], b"") == b""
+            running.log.check()
+        assert running.children() == before
+
+
+# With event httpd itself waits for its threads, ten seconds until it kills the child, for requests as well.
+@pytest.mark.parametrize("kind", ["prefork", "worker"])
+@pytest.mark.parametrize("how", ["restart", "stop"])
+def test_end_while_a_handler_waits(tree, kind, how):
+    # spec: interpreters:2.9
+    with hosts(tree, kind, {"echo": HOSTS["echo"]}, "", {"htdocs/conns.py": HANDLERS}, processes=2) as running:
+        with running.at("echo") as connection:
+            assert say(connection, b"before\n") == b"before\n"
+            started = time.monotonic()
+            getattr(running, how)()
+            assert time.monotonic() - started < 8
+        if how == "restart":
+            with running.at("echo") as other:
+                assert say(other, b"new\n") == b"new\n"
+
+
+def say(connection, line):
+    """Send a line and return the one that comes back."""
+    connection.send(line)
+    return connection.read_line()

@@ -7,8 +7,9 @@ import re
 
 import pytest
 
-from harness import Httpd
+from harness import Httpd, client
 from harness.credentials import basic
+from harness.ports import hosts
 
 GOOD = """
 import os
@@ -113,3 +114,29 @@ def test_panic_after_a_good_handler(site):
     # What the first one wrote and flushed has gone out already; what follows is httpd's error document.
     answer = site.get("/second/x")
     assert answer.text.startswith("good by ") and "500 Internal Server Error" in answer.text
+
+
+@pytest.fixture(scope="module")
+def connections(panic_tree, mpm):
+    own = {
+        "handler": "PythonConnectionHandler mod_python-panic",
+        "early": "PythonPreConnectionHandler mod_python-panic",
+        "good": "PythonConnectionHandler good",
+    }
+    files = {"htdocs/good.py": "import os\ndef connectionhandler(conn):\n    conn.write(str(os.getpid()))\n    return 0\n"}
+    with hosts(panic_tree, mpm, own, "", files, processes=1) as running:
+        yield running
+
+
+@pytest.mark.parametrize("where, phase", [("handler", "PythonConnectionHandler"), ("early", "PythonPreConnectionHandler")])
+def test_panic_in_a_connection(connections, where, phase):
+    # spec: directives:9.10.5
+    ports = connections.ports
+    before = client.exchange(ports["good"], b"")
+    for _ in range(3):
+        connections.log.expect(
+            rf":crit\].*\[client [^\]]+\] MPY0001: .* asked for by a test \(phase {phase}, interpreter '{where}'\)", 1
+        )
+        assert client.exchange(ports[where], b"") == b""
+        connections.log.check()
+        assert client.exchange(ports["good"], b"") == before

@@ -15,7 +15,12 @@ const DIRECT: usize = 16 * 1024;
 impl Pass {
     /// Whether [`Pass::write`] sends something, and may wait for the client.
     pub fn would_send(&self, length: usize) -> bool {
-        self.kind == Kind::Output && (length >= DIRECT || self.queued + length > QUEUE)
+        self.sends() && (length >= DIRECT || self.queued + length > QUEUE)
+    }
+
+    /// Whether what is written goes to the next filter, rather than to somebody who asked for it.
+    fn sends(&self) -> bool {
+        !self.is_input()
     }
 
     fn alloc(&self) -> *mut sys::apr_bucket_alloc_t {
@@ -27,7 +32,7 @@ impl Pass {
     pub fn write(&mut self, data: &[u8]) {
         self.progressed = true;
         self.note_altered();
-        let direct = self.kind == Kind::Output && data.len() >= DIRECT;
+        let direct = self.sends() && data.len() >= DIRECT;
         // SAFETY: the queue is a live brigade. A transient bucket lives until `send` has returned; apr_brigade_write
         // copies.
         unsafe {
@@ -40,7 +45,7 @@ impl Pass {
             sys::apr_brigade_write(self.queue, None, ptr::null_mut(), data.as_ptr().cast(), data.len());
         }
         self.queued += data.len();
-        if self.kind == Kind::Output && self.queued > QUEUE {
+        if self.sends() && self.queued > QUEUE {
             self.send();
         }
     }
@@ -57,7 +62,7 @@ impl Pass {
     pub fn flush(&mut self) -> bool {
         // SAFETY: the queue is a live brigade.
         unsafe { sys::mpy_brigade_append(self.queue, sys::apr_bucket_flush_create(self.alloc())) };
-        self.kind != Kind::Output || self.send()
+        !self.sends() || self.send()
     }
 
     /// Queues the end of the stream and sends the queue; the second time nothing happens.
@@ -99,7 +104,7 @@ impl Pass {
         Ok(())
     }
 
-    /// Sends the queue of an output filter to the next filter. False: it refuses data, now or since earlier.
+    /// Sends the queue of an output filter, for a tag the page up to here, to the next filter. False: it refuses data, now or since earlier.
     pub fn send(&mut self) -> bool {
         self.queued = 0;
         // SAFETY: the filter, its request, the queue and what is kept with the filter are live; httpd may call other
@@ -108,16 +113,18 @@ impl Pass {
             if sys::mpy_brigade_is_empty(self.queue) != 0 {
                 return self.status == sys::APR_SUCCESS;
             }
-            let instance = self.instance;
-            if (*instance).state == State::Failed {
-                // A call further in has ended the response: nothing may follow.
-                self.status = sys::AP_FILTER_ERROR;
-            }
-            if !(*instance).passed && (*instance).altered {
-                sys::apr_table_unset((*self.request).headers_out, c"Content-Length".as_ptr());
+            // A tag has none. The borrow ends before filters run.
+            if let Some(instance) = self.instance.as_mut() {
+                if instance.state == State::Failed {
+                    // A call further in has ended the response: nothing may follow.
+                    self.status = sys::AP_FILTER_ERROR;
+                }
+                if !instance.passed && instance.altered {
+                    sys::apr_table_unset((*self.request).headers_out, c"Content-Length".as_ptr());
+                }
+                instance.passed |= self.status == sys::APR_SUCCESS;
             }
             if self.status == sys::APR_SUCCESS {
-                (*instance).passed = true;
                 self.status = sys::ap_pass_brigade((*self.filter).next, self.queue);
             }
             sys::apr_brigade_cleanup(self.queue.cast());

@@ -22,6 +22,12 @@ impl Request<'_> {
         unsafe { output::send(self.0, data, flush) }
     }
 
+    /// Whether an SSI element runs in this request's page: what is written now would get into the middle of it.
+    #[inline]
+    pub fn is_in_element(self) -> bool {
+        self.with_state(|state| state.elements > 0).unwrap_or(false)
+    }
+
     /// Whether nothing is collected.
     #[inline]
     pub fn nothing_collected(self) -> bool {

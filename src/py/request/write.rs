@@ -1,7 +1,7 @@
 //! Writing the response. What is written goes into httpd's output filters without the GIL: filters in Python and a slow
 //! client hold nobody else up.
 
-use pyo3::exceptions::PyOSError;
+use pyo3::exceptions::{PyOSError, PyRuntimeError};
 use pyo3::prelude::*;
 use pyo3::types::PyAny;
 
@@ -15,8 +15,20 @@ pub(super) fn client_gone() -> PyErr {
 }
 
 impl Request {
+    /// While an element of the request's own page runs, mod_include is in the middle of its filter.
+    ///
+    /// # Errors
+    /// RuntimeError then.
+    pub(super) fn check_writable(&self) -> PyResult<()> {
+        if self.live.view(|request| request.is_in_element())? {
+            return Err(PyRuntimeError::new_err("code in a page must write to filter, not to its request"));
+        }
+        Ok(())
+    }
+
     /// Sends bytes, optionally flushing them to the client.
     pub(super) fn send(&self, py: Python<'_>, data: &[u8], flush: bool) -> PyResult<()> {
+        self.check_writable()?;
         let sent = self.live.view(|request| {
             if data.is_empty() || (!flush && request.collect(data)) {
                 return true;
@@ -42,14 +54,16 @@ pub fn handler_ended(py: Python<'_>, request: &Request) {
 impl Request {
     /// write(data, flush=1): sends str (as UTF-8) or bytes, at once unless flush is 0.
     ///
-    /// Empty data does nothing. Raises OSError where the client is gone, TypeError for other types.
+    /// Empty data does nothing. Raises OSError where the client is gone, TypeError for other types, RuntimeError in an SSI element.
     #[pyo3(signature = (data, flush = 1))]
     fn write(&self, py: Python<'_>, data: &Bound<'_, PyAny>, flush: i32) -> PyResult<()> {
         self.send(py, text::data(data)?, flush != 0)
     }
 
-    /// flush(): sends what httpd has buffered. Raises OSError where the client is gone.
+    /// flush(): sends what httpd has buffered. Raises OSError where the client is gone, RuntimeError in an SSI
+    /// element.
     fn flush(&self, py: Python<'_>) -> PyResult<()> {
+        self.check_writable()?;
         let sent = self.live.view(|request| without_gil(py, request, |request| request.send(&[], true)))?;
         if sent { Ok(()) } else { Err(PyOSError::new_err("Flush failed, client closed connection.")) }
     }
