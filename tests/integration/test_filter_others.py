@@ -1,6 +1,5 @@
-"""Output filters behind everything that makes content: files, CGI, proxies, SSI, other filters, error pages, redirects."""
+"""Output filters behind everything that makes content: files, CGI, proxies, SSI, error pages, redirects."""
 
-import gzip
 import socket
 import threading
 import time
@@ -22,12 +21,10 @@ ProxyPass "/proxied" "http://127.0.0.1:@PORT@/x"
 ProxyPassReverse "/proxied" "http://127.0.0.1:@PORT@/x"
 <Directory "@DOCS@">
     PythonOutputFilter others::upper upper
-    PythonOutputFilter others::marked marked
     PythonOutputFilter others::generated generated
     PythonOutputFilter others::outer outer
     PythonOutputFilter others::once once
     PythonOutputFilter others::nothing nothing
-    PythonOutputFilter others::named NAMED
     SetHandler mod_python
     PythonFixupHandler others::add_filters
     PythonHandler others
@@ -48,22 +45,6 @@ ProxyPassReverse "/proxied" "http://127.0.0.1:@PORT@/x"
 <Directory "@DOCS@/cgi">
     Options +ExecCGI
     SetHandler cgi-script
-</Directory>
-<Directory "@DOCS@/pages/deflate_last">
-    SetOutputFilter upper;DEFLATE
-</Directory>
-<Directory "@DOCS@/pages/inflated">
-    AddEncoding gzip .gz
-    AddOutputFilter INFLATE;upper;DEFLATE .gz
-</Directory>
-<Directory "@DOCS@/pages/provided">
-    FilterDeclare ours
-    FilterProvider ours upper "%{CONTENT_TYPE} =~ m#^text/plain#"
-    FilterProvider ours named "%{CONTENT_TYPE} =~ m#^text/html#"
-    FilterChain ours
-</Directory>
-<Directory "@DOCS@/pages/by_type">
-    AddOutputFilterByType upper text/html
 </Directory>
 <Directory "@DOCS@/pages/set">
     SetOutputFilter upper
@@ -106,21 +87,9 @@ def generated(filter):
         yield data.upper()
 
 
-def marked(filter):
-    """Shows the calls."""
-    data = filter.read()
-    if data:
-        filter.write(b"<" + data + b">")
-
-
 def once(filter):
     """Reads once and leaves the rest of what it was given."""
     filter.write(filter.read(4) or b"")
-
-
-def named(filter):
-    if filter.read() is not None:
-        filter.write(filter.name + " " + filter.handler)
 
 
 def nothing(filter):
@@ -205,17 +174,10 @@ site = server(
         "htdocs/pages/filtered.shtml": 'before <!--#include virtual="set/a.txt" --> after\n',
         "htdocs/pages/plain_io/a.txt": "some text\n",
         "htdocs/pages/plain_io/big.txt": BIG,
-        "htdocs/pages/deflate_last/a.txt": "some text\n" * 100,
-        "htdocs/pages/inflated/a.gz": gzip.compress(b"some text\n" * 100),
-        "htdocs/pages/provided/a.txt": "some text\n",
-        "htdocs/pages/provided/a.html": "some text\n",
-        "htdocs/pages/provided/a.css": "some text\n",
-        "htdocs/pages/by_type/a.txt": "some text\n",
-        "htdocs/pages/by_type/a.html": "some text\n",
         "htdocs/pages/set/a.txt": "some text\n",
         "htdocs/pages/denied/a.txt": "some text\n",
     },
-    modules=["include", "proxy", "proxy_http", "deflate", "filter"],
+    modules=["include", "proxy", "proxy_http"],
     processes=None,
 )
 
@@ -343,38 +305,6 @@ def test_pages_with_includes(site):
         wrapped = connection.request("GET", "/pages/filtered.shtml", headers={"X-Out": "outer"}).text
         assert wrapped == "[/pages/filtered.shtml before [/PAGES/SET/A.TXT SOME TEXT\n] after\n]"
         next_is_right(connection)
-
-
-def test_order_with_compression(site):
-    # spec: directives:8.1.4
-    accept = {"Accept-Encoding": "gzip"}
-    with site.connect() as connection:
-        answer = connection.request("GET", "/pages/deflate_last/a.txt", headers=accept)
-        assert answer.header("Content-Encoding") == "gzip"
-        assert gzip.decompress(answer.body) == b"SOME TEXT\n" * 100
-        assert connection.request("GET", "/pages/deflate_last/a.txt").body == b"SOME TEXT\n" * 100
-        # What is compressed on the disk is seen in clear, and compressed again.
-        answer = connection.request("GET", "/pages/inflated/a.gz", headers=accept)
-        assert gzip.decompress(answer.body) == b"SOME TEXT\n" * 100
-        # A content filter of httpd comes behind ours whatever the order of the names is.
-        answer = connection.request("GET", "/pages/big.txt", headers={**accept, "X-Out": "DEFLATE upper"})
-        assert answer.header("Content-Encoding") == "gzip" and gzip.decompress(answer.body) == BIG.upper()
-        # Ours stand in the order of their names.
-        answer = connection.request("GET", "/pages/a.txt", headers={"X-Out": "marked upper outer"})
-        assert answer.text == "[/pages/a.txt <SOME TEXT\n>]"
-        next_is_right(connection)
-
-
-def test_chosen_by_mod_filter_and_by_type(site):
-    # spec: directives:8.1.4
-    with site.connect() as connection:
-        assert connection.request("GET", "/pages/provided/a.txt").text == "SOME TEXT\n"
-        assert connection.request("GET", "/pages/provided/a.html").text == "named others::named"
-        assert connection.request("GET", "/pages/provided/a.css").text == "some text\n"
-        assert connection.request("GET", "/pages/by_type/a.html").text == "SOME TEXT\n"
-        assert connection.request("GET", "/pages/by_type/a.txt").text == "some text\n"
-        next_is_right(connection)
-    assert site.get("/pages/set/a.txt").text == "SOME TEXT\n"
 
 
 def test_error_pages_and_redirects(site):
