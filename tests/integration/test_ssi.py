@@ -35,6 +35,19 @@ AddOutputFilter INCLUDES .shtml
     PythonOutputFilter handlers::loud LOUD
     SetOutputFilter INCLUDES;LOUD
 </Directory>
+<Directory "@DOCS@/generated">
+    PythonOutputFilter handlers::generator GENERATOR
+    PythonOutputFilter handlers::loud LOUD
+    SetOutputFilter GENERATOR;INCLUDES;LOUD
+</Directory>
+<Directory "@DOCS@/behind">
+    PythonOutputFilter handlers::generator GENERATOR
+    SetOutputFilter INCLUDES;GENERATOR
+</Directory>
+<Directory "@DOCS@/handled">
+    SetHandler mod_python
+    PythonHandler handlers::included
+</Directory>
 <Directory "@DOCS@/made">
     SetHandler mod_python
     PythonHandler handlers
@@ -69,6 +82,20 @@ def loud(filter):
     while data:
         filter.write(data.upper())
         data = filter.read()
+
+
+def generator(filter):
+    for data in iter(filter.read, None):
+        filter.write(b"(")
+        filter.write(data)
+        filter.write(b")")
+        yield
+
+
+def included(req):
+    req.content_type = "text/html"
+    req.write("by a handler")
+    return apache.OK
 
 
 def handler(req):
@@ -328,6 +355,33 @@ def test_writing_to_the_page_around(site):
 def test_output_filter_behind(site):
     text = "a<!--#python exec=\"filter.write('b')\nfilter.flush()\nfilter.write('c' * 100000)\" -->d"
     assert page(site, text, "/filtered/page.shtml") == "AB" + "C" * 100000 + "D"
+
+
+def test_generators_around(site):
+    code = "<!--#python exec=\"filter.write('b' * 100000)\" -->"
+    assert page(site, code, "/generated/page.shtml").replace("()", "") == "(" + "B" * 100000 + ")"
+    shown = page(site, code, "/behind/page.shtml")
+    assert shown.replace("(", "").replace(")", "") == "b" * 100000
+
+
+def test_handler_in_a_page(site):
+    site.write("htdocs/handled/x", "")
+    text = """1<!--#python eval="2" -->3<!--#include virtual="/handled/x" -->4<!--#python eval="5" -->"""
+    assert page(site, text) == "123by a handler45"
+
+
+def test_kept_code_belongs_to_its_page(site):
+    # spec: library:H-67
+    site.log.expect_traceback("includes .*/(first|second).shtml: ZeroDivisionError", 4)
+    text = '<!--#python eval="1/0" --><!--#python exec="filter.write(__file__[-7:])" --><!--#python eval=" 1" -->'
+    for name in ("/first.shtml", "/second.shtml") * 2:
+        site.log.expect(f"<eval in {site.docs}{name}>", 2)
+        assert page(site, text, name) == f"{ERROR}{name[-7:]}1"
+    # The same text in the other form is another piece.
+    assert page(site, '<!--#python exec="1" -->|<!--#python eval="1" -->|<!--#python exec="1" -->') == "|1|"
+    large = "x" * 70_000
+    text = f"<!--#python eval=\"len('{large}')\" -->"
+    assert [page(site, text) for _ in range(2)] == ["70000", "70000"]
 
 
 def test_page_of_a_handler(site):
