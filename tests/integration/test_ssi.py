@@ -1,6 +1,7 @@
 """The element `python` of pages with server-side includes."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -473,6 +474,26 @@ def test_errors_leave_nothing(site):
     text = f'{_PEAK}<!--#python eval="1/0" --><!--#python eval="peak()" -->'
     peaks = [int(page(site, text).removeprefix(ERROR)) for _ in range(200)]
     assert peaks[-1] - peaks[50] < 600
+
+
+def test_many_at_once(site):
+    text = """<!--#python exec="
+import time
+mine = filter.req.args
+filter.write(mine)
+filter.flush()
+time.sleep(0.001)
+" --><!--#python eval="mine == filter.req.args" --><!--#include virtual="/elsewhere/inner.shtml" -->"""
+    site.write("htdocs/page.shtml", text)
+    site.write("htdocs/elsewhere/inner.shtml", '<!--#python eval="(filter.req.main.args, filter.req.interpreter)" -->')
+
+    def ask(number):
+        return [site.get(f"/page.shtml?n{number}.{again}").text for again in range(20)]
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(ask, range(8)))
+    expected = "n{0}.{1}True('n{0}.{1}', 'elsewhere')"
+    assert answers == [[expected.format(number, again) for again in range(20)] for number in range(8)]
 
 
 def test_head(site):
