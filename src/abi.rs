@@ -5,6 +5,7 @@
 use std::ffi::{CString, c_int, c_long, c_void};
 use std::sync::Arc;
 
+use crate::httpd::error_line::ErrorLine;
 use crate::httpd::filter::{Generator, Outcome, Pass, PassPointer, Relay};
 use crate::httpd::handler_list::HandlerList;
 use crate::httpd::mutex::Mutexes;
@@ -79,6 +80,8 @@ pub enum Call<'a, 'c> {
     ExportAttributes(*mut sys::request_rec),
     /// Run handlers of a server, which get no request.
     Server(&'a mut ServerCall<'c>),
+    /// Show a line of the error log to the handlers.
+    ErrorLog(&'a mut ErrorLogCall<'c>),
     /// PythonImport.
     Import(&'a mut ImportCall<'c>),
     /// One registered cleanup of the child.
@@ -242,6 +245,14 @@ pub struct ServerCall<'a> {
     /// Which of its handlers.
     pub callback: Callback,
     /// The list.
+    pub list: &'a HandlerList,
+}
+
+/// See [`Call::ErrorLog`].
+pub struct ErrorLogCall<'a> {
+    /// The line.
+    pub line: &'a ErrorLine,
+    /// The handlers of its server.
     pub list: &'a HandlerList,
 }
 

@@ -4,6 +4,7 @@ use std::ffi::{c_char, c_int, c_void};
 use std::ptr;
 
 use crate::directives::require;
+use crate::dispatch;
 use crate::dispatch::filter::FILTERS;
 use crate::dispatch::{authn, authz, connection, expression, mapping, phases};
 use crate::httpd::{filter, idle, sys, tally};
@@ -57,6 +58,11 @@ unsafe extern "C" fn quick_handler(r: *mut sys::request_rec, lookup: c_int) -> c
 unsafe extern "C" fn insert_filter(r: *mut sys::request_rec) {
     // SAFETY: httpd passes a live request.
     unsafe { phases::insert_filter(r) }
+}
+
+unsafe extern "C" fn error_log(info: *const sys::ap_errorlog_info, text: *const c_char) {
+    // SAFETY: httpd passes a live record and a text that ends with NUL.
+    unsafe { dispatch::error_log::line(info, text) }
 }
 
 /// Names of modules, as httpd's hook lists want them: it keeps the address.
@@ -115,6 +121,7 @@ pub unsafe extern "C" fn register(pool: *mut sys::apr_pool_t) {
         sys::ap_hook_insert_filter(Some(insert_filter), none, none, MIDDLE);
         sys::ap_hook_handler(Some(handler), none, none, MIDDLE);
         sys::ap_hook_log_transaction(Some(log_transaction), none, none, MIDDLE);
+        sys::ap_hook_error_log(Some(error_log), none, none, MIDDLE);
         sys::ap_hook_expr_lookup(Some(expression::lookup), none, none, MIDDLE);
         filter::register_dynamic(FILTERS);
         sys::mpy_hook_status(Some(status::status_hook));

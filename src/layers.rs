@@ -32,6 +32,7 @@ const UNSAFE: &[&str] = &[
     "dispatch/connection/image.rs",
     "dispatch/door.rs",
     "dispatch/filter/generator.rs",
+    "dispatch/error_log/host.rs",
     "dispatch/expression.rs",
     "dispatch/filter/host.rs",
     "dispatch/filter/image.rs",

@@ -155,6 +155,8 @@ pub enum Callback {
     ChildInit,
     /// A child ends
     ChildExit,
+    /// httpd has written a line to the error log
+    ErrorLog,
     /// A `python` element of a page with server-side includes
     Include,
 }
@@ -171,6 +173,7 @@ impl Callback {
         Callback::LogItem,
         Callback::ChildInit,
         Callback::ChildExit,
+        Callback::ErrorLog,
         Callback::Include,
     ];
     /// How many there are.
@@ -188,6 +191,7 @@ impl Callback {
             Callback::LogItem => "LogFormat ^py",
             Callback::ChildInit => "PythonChildInitHandler",
             Callback::ChildExit => "PythonChildExitHandler",
+            Callback::ErrorLog => "PythonErrorLogHandler",
             Callback::Include => "includes",
         }
     }
@@ -204,6 +208,7 @@ impl Callback {
             Callback::LogItem => "logitem",
             Callback::ChildInit => "childinithandler",
             Callback::ChildExit => "childexithandler",
+            Callback::ErrorLog => "errorloghandler",
             // The page itself holds the code.
             Callback::Include => "",
         }

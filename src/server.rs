@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::abi::{Call, HostTable, ImportCall};
 use crate::dispatch::filter::FILTERS;
-use crate::dispatch::{door, log_item, phases, select, server_call, ssi};
+use crate::dispatch::{door, error_log, log_item, phases, select, server_call, ssi};
 use crate::guard;
 use crate::httpd::config::{self, ServerConfig};
 use crate::httpd::log::{Level, Owner};
@@ -151,10 +151,11 @@ pub unsafe extern "C" fn child_init(pchild: *mut sys::apr_pool_t, server: *mut s
                 Owner::of_server(server).log(Level::CRIT, text.as_bytes());
                 return;
             }
+            let Some(main) = Server::from_raw(server) else { return };
+            error_log::open(main);
             run_imports(server);
-            if let Some(main) = Server::from_raw(server) {
-                server_call::child_init(main);
-            }
+            server_call::child_init(main);
+            error_log::begin();
         }
     });
 }
@@ -217,7 +218,11 @@ unsafe fn run_imports(server: *mut sys::server_rec) {
 /// The child's pool goes: user exit code runs, under a time limit.
 unsafe extern "C" fn child_exit(server: *mut c_void) -> sys::apr_status_t {
     guard::process((), || {
-        if !exit::run(idle::is_idle(), server_call::child_exit) {
+        let in_order = idle::is_idle();
+        if !in_order {
+            error_log::stop();
+        }
+        if !exit::run(in_order, error_log::drain, server_call::child_exit) {
             let text = format!(
                 "MPY0205: cleanups and atexit callbacks did not end within {} seconds, the child leaves without them",
                 exit::LIMIT.as_secs()

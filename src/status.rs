@@ -195,3 +195,49 @@ fn table(text: &mut String, tables: bool, caption: &str, head: &[&str], rows: im
     }
     text.push_str("</table>\n");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::httpd::tally::Sum;
+    use crate::phase::Phase;
+
+    fn facts(timed: bool) -> Facts {
+        let mut sums = Sums { children: 2, roles: [Sum::default(); Role::COUNT] };
+        sums.roles[Role::Phase(Phase::Content).index()] = Sum { calls: 5, running: 1, nanoseconds: 8_000_000 };
+        let interpreters = vec![
+            Shown { name: "one".to_owned(), main: true, own_gil: false },
+            Shown { name: "<two>".to_owned(), main: false, own_gil: true },
+        ];
+        Facts { sums, process: 42, interpreters, most: 16, timed }
+    }
+
+    #[test]
+    fn lines_are_keys_and_values() {
+        let text = facts(true).lines();
+        assert!(text.lines().all(|line| line.split_once(": ").is_some_and(|(key, _)| key.starts_with("Python"))));
+        for line in [
+            "PythonCalls: 5",
+            "PythonRunning[PythonHandler]: 1",
+            "PythonSeconds[PythonHandler]: 0.008000",
+            "PythonPid: 42",
+            "PythonInterpreter[1]Name: <two>",
+            "PythonInterpreter[1]Main: 0",
+            "PythonInterpreter[1]GIL: own",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
+        }
+        assert!(!facts(false).lines().contains("Seconds"));
+    }
+
+    #[test]
+    fn pages_have_escaped_names_and_the_mean_of_what_has_ended() {
+        let escape = |name: &str| name.replace('<', "&lt;").replace('>', "&gt;");
+        let page = facts(true).page(true, escape);
+        assert!(page.contains("<tr><td>PythonHandler</td><td>5</td><td>1</td><td>0.008</td><td>2.000</td></tr>"));
+        assert!(page.contains("<tr><td>&lt;two&gt;</td><td>sub</td><td>own</td></tr>"));
+        let lists = facts(false).page(false, escape);
+        assert!(lists.contains("<li>Functions: PythonHandler, Calls: 5, Running: 1</li>"));
+        assert!(!lists.contains("<table") && !lists.contains("<two>"));
+    }
+}

@@ -77,7 +77,7 @@ pub(super) unsafe extern "C" fn server_handlers(
     }
     scope.mark_server(ServerConfig::HAS_CODE);
     let pool = scope.pool();
-    let Some(list) = scope.server().and_then(|server| server.own.place(callback)) else { return ptr::null() };
+    let Some(list) = scope.server().and_then(|server| server.lists.place(callback)) else { return ptr::null() };
     for text in &line.handlers {
         if list.is_null() {
             *list = HandlerList::new(pool);

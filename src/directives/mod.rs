@@ -95,7 +95,7 @@ impl Commands {
 }
 
 /// How many directives there are.
-pub const COUNT: usize = 38;
+pub const COUNT: usize = 39;
 
 /// The command table.
 pub static COMMANDS: Commands = Commands([
@@ -130,6 +130,12 @@ pub static COMMANDS: Commands = Commands([
     raw(Phase::Cleanup),
     raw(Phase::Connection),
     flag(c"PythonDebug", settings::FlagDirective::Debug, ANYWHERE, c"send tracebacks to the client: On or Off"),
+    of_server(
+        c"PythonErrorLogHandler",
+        Callback::ErrorLog,
+        SERVER,
+        c"handlers for lines of the error log: module[::object] ...",
+    ),
     flag(
         c"PythonEnablePdb",
         settings::FlagDirective::EnablePdb,

@@ -8,7 +8,7 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-use super::{callback, child, connection, filter, handlers, server_call, ssi};
+use super::{callback, child, connection, error_log, filter, handlers, server_call, ssi};
 use crate::abi::{Answer, Call, HostTable, ImageTable};
 use crate::guard;
 use crate::httpd::config;
@@ -122,6 +122,7 @@ fn serve(py: Python<'_>, call: &mut Call<'_, '_>) {
         Call::Expire(call) => child::expire(py, call),
         Call::ExportAttributes(request) => child::export_attributes(py, *request),
         Call::Server(call) => server_call::run(py, call),
+        Call::ErrorLog(call) => error_log::run(py, call),
         Call::Import(call) => child::import(py, call),
         Call::ChildCleanup(call) => child::child_cleanup(py, call),
         Call::Exit => child::exit(py),

@@ -23,7 +23,7 @@ pub unsafe fn map_to_storage(r: *mut sys::request_rec) -> c_int {
     // SAFETY: the caller guarantees the request and its server.
     unsafe {
         let bits = ServerConfig::of((*r).server).map_or(0, |config| config.python);
-        let handlers = bits & ServerConfig::HAS_MAPPING != 0 || RequestState::of(r).is_some();
+        let handlers = bits & ServerConfig::HAS_MAPPING != 0 || RequestState::concerns(r, 0);
         let result = if handlers { run(r) } else { sys::DECLINED };
         if result != sys::DECLINED || bits & ServerConfig::HAS_LOCATION_CONTENT == 0 {
             return result;
@@ -37,7 +37,7 @@ pub unsafe fn map_to_storage(r: *mut sys::request_rec) -> c_int {
 /// # Safety
 /// As [`map_to_storage`].
 #[inline(never)]
-unsafe fn run(r: *mut sys::request_rec) -> c_int {
+unsafe extern "C" fn run(r: *mut sys::request_rec) -> c_int {
     // SAFETY: the caller guarantees the request.
     unsafe { in_locations(r, |r| request(Phase::MapToStorage, r)).unwrap_or(sys::DECLINED) }
 }
@@ -66,7 +66,8 @@ unsafe fn in_locations<R>(r: *mut sys::request_rec, look: impl FnOnce(*mut sys::
 ///
 /// # Safety
 /// As [`map_to_storage`].
-unsafe fn location_content(r: *mut sys::request_rec) -> c_int {
+#[inline(never)]
+unsafe extern "C" fn location_content(r: *mut sys::request_rec) -> c_int {
     // SAFETY: the caller guarantees the request and its URI.
     unsafe {
         if (*r).proxyreq != sys::PROXYREQ_NONE {

@@ -7,6 +7,7 @@ mod callback;
 pub mod child;
 pub mod connection;
 pub mod door;
+pub mod error_log;
 pub mod expression;
 pub mod filter;
 mod handlers;

@@ -27,15 +27,16 @@ use crate::phase::{Phase, Role};
 #[inline(always)]
 pub unsafe fn request(phase: Phase, request: *mut sys::request_rec) -> c_int {
     // SAFETY: the caller guarantees the request.
-    unsafe { if concerns(request, phase.bit()) { found(phase, request) } else { sys::DECLINED } }
+    unsafe { if RequestState::concerns(request, phase.bit()) { found(phase, request) } else { sys::DECLINED } }
 }
 
-/// The part of [`request`] that most hooks never reach: apart, so that the check costs no stack frame.
+/// The part of [`request`] that most hooks never reach: apart, and not to be unwound, so that
+/// the check costs no stack frame.
 ///
 /// # Safety
 /// As [`request`].
 #[inline(never)]
-unsafe fn found(phase: Phase, request: *mut sys::request_rec) -> c_int {
+unsafe extern "C" fn found(phase: Phase, request: *mut sys::request_rec) -> c_int {
     // SAFETY: the caller guarantees the request.
     unsafe {
         // Nothing has been sent yet, whatever the request is for.
@@ -112,19 +113,6 @@ unsafe fn authen_result(request: *mut sys::request_rec, result: c_int) -> c_int 
     result
 }
 
-/// Whether the request's configuration has any of the phases, or Python has seen the request already.
-///
-/// # Safety
-/// As [`request`].
-#[inline(always)]
-unsafe fn concerns(r: *mut sys::request_rec, phases: u32) -> bool {
-    // SAFETY: the caller guarantees the request.
-    unsafe {
-        DirConfig::of((*r).per_dir_config).is_some_and(|config| config.phases & phases != 0)
-            || RequestState::of(r).is_some()
-    }
-}
-
 /// post_read_request: the server's Init list, then the phase's own.
 ///
 /// # Safety
@@ -133,7 +121,7 @@ unsafe fn concerns(r: *mut sys::request_rec, phases: u32) -> bool {
 pub unsafe fn post_read_request(r: *mut sys::request_rec) -> c_int {
     // SAFETY: the caller guarantees the request.
     unsafe {
-        let concerned = concerns(r, Phase::Init.bit() | Phase::PostReadRequest.bit());
+        let concerned = RequestState::concerns(r, Phase::Init.bit() | Phase::PostReadRequest.bit());
         if concerned { init_and(Phase::PostReadRequest, r) } else { sys::DECLINED }
     }
 }
@@ -146,7 +134,7 @@ pub unsafe fn post_read_request(r: *mut sys::request_rec) -> c_int {
 pub unsafe fn header_parser(r: *mut sys::request_rec) -> c_int {
     // SAFETY: the caller guarantees the request.
     unsafe {
-        let concerned = concerns(r, Phase::Init.bit() | Phase::HeaderParser.bit());
+        let concerned = RequestState::concerns(r, Phase::Init.bit() | Phase::HeaderParser.bit());
         if concerned { init_and(Phase::HeaderParser, r) } else { sys::DECLINED }
     }
 }
@@ -156,7 +144,7 @@ pub unsafe fn header_parser(r: *mut sys::request_rec) -> c_int {
 /// # Safety
 /// As [`request`].
 #[inline(never)]
-unsafe fn init_and(phase: Phase, r: *mut sys::request_rec) -> c_int {
+unsafe extern "C" fn init_and(phase: Phase, r: *mut sys::request_rec) -> c_int {
     // SAFETY: the caller guarantees the request; its record is looked up again after the handlers ran.
     unsafe {
         let ran = RequestState::of(r).map_or(ptr::null(), |state| state.init_list);

@@ -5,7 +5,7 @@ use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
@@ -67,8 +67,21 @@ struct Meaning {
     module: Py<PyString>,
     object: Py<PyString>,
     dotted: bool,
-    loaded: Mutex<Option<Arc<Loaded>>>,
-    arranged: Mutex<Option<Arranged>>,
+    known: Mutex<Known>,
+}
+
+/// What the last look-up found.
+#[derive(Default)]
+struct Known {
+    loaded: Option<Arc<Loaded>>,
+    arranged: Option<Arranged>,
+}
+
+impl Meaning {
+    /// Never held across Python code.
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// For what sys.path was arranged last, and when.
@@ -86,7 +99,7 @@ struct Loaded {
 }
 
 /// By handler text; one map for each role, since the default function depends on it.
-type Meanings = Option<FxHashMap<Box<[u8]>, Arc<Meaning>>>;
+type Meanings = Option<FxHashMap<Box<[u8]>, &'static Meaning>>;
 
 static MEANINGS: Mutex<[Meanings; Role::COUNT]> = Mutex::new([const { None }; Role::COUNT]);
 static APPLIED: Mutex<Option<FxHashSet<Box<[u8]>>>> = Mutex::new(None);
@@ -104,8 +117,8 @@ pub fn callable<'py>(
     argument: &Bound<'py, PyAny>,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
     let meaning = meaning(py, lookup.role, lookup.text)?;
-    arrange_path(py, lookup, &meaning)?;
-    let loaded = module(py, lookup, &meaning)?;
+    let known = arrange_path(py, lookup, meaning)?;
+    let loaded = module(py, lookup, meaning, known)?;
     let name = meaning.object.bind(py);
     if meaning.dotted {
         let found =
@@ -123,22 +136,28 @@ pub fn callable<'py>(
     }
 }
 
-/// Brings sys.path into the state the handler needs: PythonPath, or else its directory in front.
-fn arrange_path(py: Python<'_>, lookup: &Lookup<'_>, meaning: &Meaning) -> PyResult<()> {
+/// Brings sys.path into the state the handler needs: PythonPath, or else its directory in front. Returns the module that
+/// was loaded last.
+fn arrange_path(py: Python<'_>, lookup: &Lookup<'_>, meaning: &Meaning) -> PyResult<Option<Arc<Loaded>>> {
     let directory = lookup.directory.filter(|_| lookup.importer.is_empty());
-    let Some(wanted) = lookup.path.or(directory) else { return Ok(()) };
+    let wanted = lookup.path.or(directory);
+    {
+        let known = meaning.known();
+        let epoch = EPOCH.load(Ordering::Relaxed);
+        let is_same = |arranged: &Arranged, wanted: &[u8]| arranged.epoch == epoch && *arranged.wanted == *wanted;
+        if wanted.is_none_or(|wanted| known.arranged.as_ref().is_some_and(|arranged| is_same(arranged, wanted))) {
+            return Ok(known.loaded.clone());
+        }
+    }
+    match (lookup.path, directory) {
+        (Some(path), _) => apply_path(py, path)?,
+        (None, Some(directory)) => add_directory(py, directory)?,
+        (None, None) => {}
+    }
     let epoch = EPOCH.load(Ordering::Relaxed);
-    let known = |arranged: &Arranged| arranged.epoch == epoch && *arranged.wanted == *wanted;
-    if meaning.arranged.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(known) {
-        return Ok(());
-    }
-    match lookup.path {
-        Some(path) => apply_path(py, path)?,
-        None => add_directory(py, wanted)?,
-    }
-    let arranged = Arranged { epoch: EPOCH.load(Ordering::Relaxed), wanted: wanted.into() };
-    *meaning.arranged.lock().unwrap_or_else(PoisonError::into_inner) = Some(arranged);
-    Ok(())
+    let mut known = meaning.known();
+    known.arranged = wanted.map(|wanted| Arranged { epoch, wanted: wanted.into() });
+    Ok(known.loaded.clone())
 }
 
 /// Applies a PythonPath text once per interpreter; remembered only where it worked.
@@ -162,35 +181,33 @@ fn add_directory(py: Python<'_>, directory: &[u8]) -> PyResult<()> {
     if path.contains(&entry)? { Ok(()) } else { path.insert(0, entry) }
 }
 
-fn meaning(py: Python<'_>, role: Role, handler: &[u8]) -> PyResult<Arc<Meaning>> {
+fn meaning(py: Python<'_>, role: Role, handler: &[u8]) -> PyResult<&'static Meaning> {
     let place = role.index();
     let known = MEANINGS.lock().unwrap_or_else(PoisonError::into_inner)[place]
         .as_ref()
-        .and_then(|meanings| meanings.get(handler).cloned());
+        .and_then(|meanings| meanings.get(handler).copied());
     if let Some(known) = known {
         return Ok(known);
     }
     let (module, object) = handler::split_handler(handler);
     let object = object.unwrap_or(role.function().as_bytes());
-    let made = Arc::new(Meaning {
+    // The cache keeps what it knows until the process ends.
+    let made: &Meaning = Box::leak(Box::new(Meaning {
         module: text::decode(py, module)?.unbind(),
         object: text::decode(py, object)?.unbind(),
         dotted: object.contains(&b'.'),
-        loaded: Mutex::new(None),
-        arranged: Mutex::new(None),
-    });
+        known: Mutex::default(),
+    }));
     let mut meanings = MEANINGS.lock().unwrap_or_else(PoisonError::into_inner);
-    meanings[place].get_or_insert_default().insert(handler.into(), Arc::clone(&made));
+    meanings[place].get_or_insert_default().insert(handler.into(), made);
     Ok(made)
 }
 
 /// The module, loaded or reloaded where needed.
-fn module(py: Python<'_>, lookup: &Lookup<'_>, meaning: &Meaning) -> PyResult<Arc<Loaded>> {
-    if lookup.importer.is_empty() {
-        let known = meaning.loaded.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(known) = known.filter(|known| is_current(py, lookup, meaning, known)) {
-            return Ok(known);
-        }
+fn module(py: Python<'_>, lookup: &Lookup<'_>, meaning: &Meaning, known: Option<Arc<Loaded>>) -> PyResult<Arc<Loaded>> {
+    let usable = |known: &Arc<Loaded>| lookup.importer.is_empty() && is_current(py, lookup, meaning, known);
+    if let Some(known) = known.filter(usable) {
+        return Ok(known);
     }
     let directory = lookup.directory.map(|directory| text::decode(py, directory)).transpose()?;
     let importer = text::decode(py, lookup.importer)?;
@@ -198,7 +215,7 @@ fn module(py: Python<'_>, lookup: &Lookup<'_>, meaning: &Meaning) -> PyResult<Ar
     let module = core(py)?.call_method1("load_handler_module", arguments)?;
     let dict = module.getattr("__dict__")?.cast_into::<PyDict>()?;
     let loaded = Arc::new(Loaded { source: source(&dict), dict: dict.unbind(), module: module.unbind() });
-    *meaning.loaded.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&loaded));
+    meaning.known().loaded = Some(Arc::clone(&loaded));
     Ok(loaded)
 }
 

@@ -10,6 +10,7 @@ use crate::httpd::log::{Level, Owner};
 use crate::httpd::pool::{Pool, bytes};
 use crate::httpd::server::Server;
 use crate::httpd::{listeners, sys};
+use crate::interp::InterpError;
 use crate::interp::table::{self, Interp, MAIN};
 
 /// The interpreter's name for a request: the first rule that applies of PythonInterpreter, PythonInterpPerDirectory,
@@ -89,13 +90,23 @@ pub unsafe fn find(
 ) -> Option<&'static Interp> {
     // SAFETY: the caller guarantees it.
     let own_gil = unsafe { own_gil(server) };
-    table::find(name, own_gil)
-        .map_err(|error| {
-            let name = String::from_utf8_lossy(name);
-            let text = format!("MPY0204: can't get/create interpreter '{name}' ({what}): {error}");
-            owner.log(Level::ERR, text.as_bytes());
-        })
-        .ok()
+    table::find(name, own_gil).map_err(|error| not_found(name, owner, what, &error)).ok()
+}
+
+/// Logs that an interpreter cannot be had.
+pub fn not_found(name: &[u8], owner: Owner<'_>, what: Arguments<'_>, error: &InterpError) {
+    let name = String::from_utf8_lossy(name);
+    let text = format!("MPY0204: can't get/create interpreter '{name}' ({what}): {error}");
+    owner.log(Level::ERR, text.as_bytes());
+}
+
+/// As [`find`], for a server and without a line in the log.
+///
+/// # Errors
+/// Why it cannot be had.
+pub fn get(name: &[u8], server: Server) -> Result<&'static Interp, InterpError> {
+    // SAFETY: a server of the configuration that this child serves with.
+    table::find(name, unsafe { own_gil(server.as_ptr()) })
 }
 
 /// Whether an interpreter made for this server gets a GIL of its own.

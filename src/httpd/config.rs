@@ -6,26 +6,33 @@
 
 use std::ffi::{c_char, c_int, c_void};
 use std::ptr;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::chain;
 use super::handler_list::{ExtNode, HandlerEntry, HandlerList};
 use super::named::NamedNode;
 use super::pool::{Pool, bytes};
+use super::server_lists::ServerLists;
 pub use super::settings::{Flag, OptionNode, Settings};
 use super::sys;
-use crate::phase::{Callback, Phase};
+use crate::phase::Phase;
 
 /// The place of this module in every configuration vector; httpd sets it at `LoadModule`, an image gets the host's.
-static MODULE_INDEX: AtomicI32 = AtomicI32::new(-1);
+static MODULE_INDEX: AtomicUsize = AtomicUsize::new(usize::MAX);
 
 /// Tells this copy of the library which index httpd gave to the module.
 pub fn set_module_index(index: c_int) {
-    MODULE_INDEX.store(index, Ordering::Relaxed);
+    MODULE_INDEX.store(index as usize, Ordering::Relaxed);
 }
 
 /// The module's index, -1 before httpd set it.
 pub fn module_index() -> c_int {
+    slot() as c_int
+}
+
+/// The same as a place in a vector.
+#[inline]
+pub(super) fn slot() -> usize {
     MODULE_INDEX.load(Ordering::Relaxed)
 }
 
@@ -117,8 +124,18 @@ impl DirConfig {
 /// `vector` is a configuration vector of httpd, NULL is refused by httpd itself.
 #[inline]
 pub unsafe fn module_config(vector: *const sys::ap_conf_vector_t) -> *mut c_void {
+    // SAFETY: the caller guarantees it.
+    unsafe { entry_at(vector, slot()) }
+}
+
+/// As [`module_config`], for callers that look into several vectors.
+///
+/// # Safety
+/// As [`module_config`]; `slot` is [`slot()`].
+#[inline]
+pub(super) unsafe fn entry_at(vector: *const sys::ap_conf_vector_t, slot: usize) -> *mut c_void {
     // SAFETY: http_config.h: a vector is an array of void pointers, one per module.
-    unsafe { *vector.cast::<*mut c_void>().add(module_index() as usize) }
+    unsafe { *vector.cast::<*mut c_void>().add(slot) }
 }
 
 /// Sets the entry of this module.
@@ -127,7 +144,7 @@ pub unsafe fn module_config(vector: *const sys::ap_conf_vector_t) -> *mut c_void
 /// As [`module_config`]; the caller owns the vector's owner.
 pub unsafe fn set_module_config(vector: *mut sys::ap_conf_vector_t, value: *mut c_void) {
     // SAFETY: as above.
-    unsafe { *vector.cast::<*mut c_void>().add(module_index() as usize) = value };
+    unsafe { *vector.cast::<*mut c_void>().add(slot()) = value };
 }
 
 /// The handler name that SetHandler gives to a request with its present per-directory vector, empty where there is none.
@@ -183,32 +200,6 @@ pub enum GilMode {
     Own,
 }
 
-/// The handlers that are called for the server in whose configuration they stand, and not inherited.
-#[derive(Clone, Copy)]
-pub struct OwnLists {
-    child_init: *mut HandlerList,
-    child_exit: *mut HandlerList,
-}
-
-impl OwnLists {
-    const EMPTY: OwnLists = OwnLists { child_init: ptr::null_mut(), child_exit: ptr::null_mut() };
-
-    /// The place of a callback's list; None for callbacks that belong to no server.
-    pub fn place(&mut self, callback: Callback) -> Option<&mut *mut HandlerList> {
-        match callback {
-            Callback::ChildInit => Some(&mut self.child_init),
-            Callback::ChildExit => Some(&mut self.child_exit),
-            _ => None,
-        }
-    }
-
-    /// The list of a callback.
-    pub fn list(mut self, callback: Callback) -> Option<&'static HandlerList> {
-        // SAFETY: NULL or a list of the configuration that the child serves with.
-        self.place(callback).and_then(|list| unsafe { list.as_ref() })
-    }
-}
-
 /// The per-server record.
 #[derive(Clone, Copy)]
 pub struct ServerConfig {
@@ -222,8 +213,8 @@ pub struct ServerConfig {
     pub imports: *const ImportNode,
     /// PythonExprFunction and PythonRewriteMap.
     pub named: *const NamedNode,
-    /// PythonChildInitHandler and PythonChildExitHandler of this very server.
-    pub own: OwnLists,
+    /// The handlers that get no request.
+    pub lists: ServerLists,
     /// PythonInterpreterGIL.
     pub gil: GilMode,
     /// What Python directives belong to this server: the `HAS_` bits.
@@ -247,7 +238,7 @@ impl ServerConfig {
         pre_connection: ptr::null_mut(),
         imports: chain::empty(),
         named: chain::empty(),
-        own: OwnLists::EMPTY,
+        lists: ServerLists::EMPTY,
         gil: GilMode::Unset,
         python: 0,
     };
@@ -341,6 +332,7 @@ pub unsafe extern "C" fn merge_server(
         named,
         connection: if add.connection.is_null() { base.connection } else { add.connection },
         pre_connection: if add.pre_connection.is_null() { base.pre_connection } else { add.pre_connection },
+        lists: add.lists.inherit(base.lists),
         gil: if add.gil == GilMode::Unset { base.gil } else { add.gil },
         python: add.python | base.python,
         ..*add

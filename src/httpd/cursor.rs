@@ -67,6 +67,12 @@ impl<'r> Request<'r> {
         self.with_state(|state| state.attributes = attributes);
     }
 
+    /// Whether another interpreter left any.
+    #[inline]
+    pub fn has_attributes(self) -> bool {
+        self.with_state(|state| !state.attributes.is_empty()).unwrap_or(false)
+    }
+
     /// Takes what another interpreter left.
     pub fn take_attributes(self) -> Vec<(Vec<u8>, PlainValue)> {
         self.with_state(|state| std::mem::take(&mut state.attributes)).unwrap_or_default()

@@ -36,6 +36,13 @@ impl Pool {
         }
     }
 
+    /// Room for a value, which the pool never drops.
+    pub fn uninit<T>(self) -> *mut T {
+        const { assert!(align_of::<T>() <= 8) };
+        // SAFETY: as in `alloc`.
+        unsafe { sys::apr_palloc(self.0, size_of::<T>()).cast() }
+    }
+
     /// A copy of plain values.
     pub fn copy<T: Copy>(self, values: &[T]) -> *const T {
         // SAFETY: as in `alloc`; the slice gives address and length.

@@ -10,7 +10,7 @@ use std::ptr;
 use smallvec::SmallVec;
 
 use super::body_source::BodySlot;
-use super::config::{module_config, set_module_config};
+use super::config::{self, DirConfig, module_config, set_module_config};
 use super::handler_list::{HandlerEntry, HandlerList};
 use super::output::Output;
 use super::pool::Pool;
@@ -151,6 +151,22 @@ impl RequestState {
         unsafe { module_config((*request).request_config).cast::<RequestState>().as_mut() }
     }
 
+    /// Whether a hook has anything to do: the request's configuration has any of the phases, or something that happened
+    /// to the request has a say in all of them. Most hooks of most requests end here.
+    ///
+    /// # Safety
+    /// As [`RequestState::of`].
+    #[inline(always)]
+    pub unsafe fn concerns(request: *const sys::request_rec, phases: u32) -> bool {
+        let slot = config::slot();
+        // SAFETY: the caller guarantees the request; its vectors have entries of these types.
+        unsafe {
+            let config = config::entry_at((*request).per_dir_config, slot).cast::<DirConfig>().as_ref();
+            let state = config::entry_at((*request).request_config, slot).cast::<RequestState>().as_ref();
+            config.is_some_and(|config| config.phases & phases != 0) || state.is_some_and(RequestState::has_a_say)
+        }
+    }
+
     /// The record of a request, made if missing; `expire(request)` runs before the pool goes.
     ///
     /// # Safety
@@ -161,13 +177,17 @@ impl RequestState {
             if let Some(state) = RequestState::of(request) {
                 return state;
             }
-            let state = Box::into_raw(Box::new(RequestState::new()));
+            let pool = Pool::from_raw((*request).pool);
+            // The pool's memory is whole until `expire` has run, which drops the record.
+            let state = pool.uninit::<RequestState>();
+            state.write(RequestState::new());
             set_module_config((*request).request_config, state.cast());
-            Pool::from_raw((*request).pool).before_destroy(request.cast(), expire);
+            pool.before_destroy(request.cast(), expire);
             &mut *state
         }
     }
 
+    #[inline(always)]
     fn new() -> RequestState {
         RequestState {
             hlist: Cursor::default(),
@@ -192,17 +212,17 @@ impl RequestState {
         }
     }
 
-    /// Takes the record away from the request and frees it. Its references must have been released.
+    /// Takes the record away from the request and drops it. Its references must have been released.
     ///
     /// # Safety
     /// `request` is live; nothing refers to the record any more.
     pub unsafe fn remove(request: *mut sys::request_rec) {
-        // SAFETY: the record was boxed by ensure.
+        // SAFETY: the record was made by ensure; nobody finds it any more.
         unsafe {
             let state = module_config((*request).request_config).cast::<RequestState>();
             if !state.is_null() {
                 set_module_config((*request).request_config, ptr::null_mut());
-                drop(Box::from_raw(state));
+                ptr::drop_in_place(state);
             }
         }
     }
@@ -210,6 +230,13 @@ impl RequestState {
     /// The reference to this interpreter's request object.
     pub fn object(&self, interp: usize) -> Option<Object> {
         self.objects.iter().find(|(owner, _)| *owner == interp).map(|(_, object)| *object)
+    }
+
+    /// Whether phases without a configured handler have something to do: there are added handlers, or the request has to
+    /// end because an expression failed.
+    #[inline]
+    pub fn has_a_say(&self) -> bool {
+        !self.added.is_empty() || self.expression_failed
     }
 
     /// The added handlers of a phase.

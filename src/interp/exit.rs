@@ -30,13 +30,13 @@ pub extern "C" fn register(interp: usize, callable: *mut c_void, data: *mut c_vo
     CLEANUPS.lock().unwrap_or_else(PoisonError::into_inner).push(cleanup);
 }
 
-/// Runs what users registered, `handlers` and `atexit` callbacks. Returns false where the time limit ended it.
+/// Runs `before`, what users registered, `handlers` and `atexit` callbacks. Returns false where the time limit ended it.
 ///
 /// `in_order`: the child was waiting, or all its threads have ended.
 ///
 /// The work is done in a thread of its own, which afterwards keeps every GIL: user threads stand still while the
 /// process runs its C exit handlers.
-pub fn run(in_order: bool, handlers: impl FnOnce() + Send + 'static) -> bool {
+pub fn run(in_order: bool, before: impl FnOnce() + Send + 'static, handlers: impl FnOnce() + Send + 'static) -> bool {
     // httpd ends a prefork child from a signal handler: in the midst of Python or malloc nothing can be run.
     if thread::EXITING.swap(true, Ordering::AcqRel) || !in_order || thread::holds_gil() || table::all().is_empty() {
         return true;
@@ -48,6 +48,7 @@ pub fn run(in_order: bool, handlers: impl FnOnce() + Send + 'static) -> bool {
             *signal.0.lock().unwrap_or_else(PoisonError::into_inner) = progress;
             signal.1.notify_all();
         };
+        before();
         user_code(handlers);
         report(Progress::Holding);
         hold_everything(|| report(Progress::Held))

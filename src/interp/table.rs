@@ -73,9 +73,18 @@ pub struct TableConfig {
 
 struct Table {
     config: TableConfig,
+    /// The main interpreter, once it is ready.
+    main: OnceLock<&'static Interp>,
     names: RwLock<FxHashMap<Vec<u8>, &'static Interp>>,
     all: RwLock<Vec<&'static Interp>>,
     making: Mutex<()>,
+}
+
+impl Table {
+    /// The name, beside [`MAIN`], of the main interpreter.
+    fn main_name(&self) -> &CStr {
+        self.config.main_name.as_deref().unwrap_or(MAIN)
+    }
 }
 
 static TABLE: OnceLock<Result<Table, String>> = OnceLock::new();
@@ -97,7 +106,13 @@ pub fn start(config: TableConfig) -> Result<(), InterpError> {
     TABLE.get_or_init(|| {
         fresh = true;
         start::initialize(&config.start)?;
-        Ok(Table { config, names: RwLock::default(), all: RwLock::default(), making: Mutex::default() })
+        Ok(Table {
+            config,
+            main: OnceLock::new(),
+            names: RwLock::default(),
+            all: RwLock::default(),
+            making: Mutex::default(),
+        })
     });
     let table = table()?;
     if fresh { first(table) } else { Ok(()) }
@@ -105,7 +120,7 @@ pub fn start(config: TableConfig) -> Result<(), InterpError> {
 
 /// Enters the main interpreter into the table. Called once, by the thread that just started Python.
 fn first(table: &'static Table) -> Result<(), InterpError> {
-    let name = table.config.main_name.clone().unwrap_or_else(|| MAIN.to_owned());
+    let name = table.main_name().to_owned();
     // SAFETY: this thread holds the GIL of the main interpreter since its initialisation.
     let (thread_state, state) = unsafe { (ffi::PyThreadState_Get(), ffi::PyInterpreterState_Get()) };
     let image = image_table(table, table.config.entry, 0, &name);
@@ -150,6 +165,10 @@ pub fn all() -> Vec<&'static Interp> {
 /// [`InterpError`]; the next call tries again.
 pub fn find(name: &[u8], own_gil: bool) -> Result<&'static Interp, InterpError> {
     let table = table()?;
+    // A server with one site has no other one.
+    if let Some(main) = table.main.get().filter(|_| table.main_name().to_bytes() == name) {
+        return Ok(main);
+    }
     let known = table.names.read().unwrap_or_else(PoisonError::into_inner).get(name).copied();
     if let Some(interp) = known
         && interp.ready.load(Ordering::Acquire)
@@ -277,6 +296,9 @@ fn bind(interp: &'static Interp) -> Result<(), InterpError> {
     match call.error {
         None => {
             interp.ready.store(true, Ordering::Release);
+            if let Some(table) = table().ok().filter(|_| interp.is_main()) {
+                let _ = table.main.set(interp);
+            }
             Ok(())
         }
         Some(error) => Err(InterpError::Bind(error)),

@@ -71,6 +71,23 @@ fn state_for(interp: &Interp) -> *mut ffi::PyThreadState {
     state
 }
 
+/// Starts a thread of this module that gets none of the process's signals: httpd's signal handlers expect its own
+/// threads.
+///
+/// # Errors
+/// What the system says.
+pub fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+    // SAFETY: both sets are plain data that the functions fill; a thread begins with the mask of the one that made it.
+    unsafe {
+        let (mut all, mut before) = (std::mem::zeroed(), std::mem::zeroed());
+        libc::sigfillset(&mut all);
+        libc::pthread_sigmask(libc::SIG_SETMASK, &all, &mut before);
+        let made = std::thread::Builder::new().name(name.to_owned()).spawn(body);
+        libc::pthread_sigmask(libc::SIG_SETMASK, &before, ptr::null_mut());
+        made.map(drop)
+    }
+}
+
 /// The state of this thread that holds a GIL right now, NULL where none does.
 fn held() -> *mut ffi::PyThreadState {
     // SAFETY: reads one pointer. Before 3.12 it is the process-wide current state, hence the comparison.

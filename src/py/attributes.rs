@@ -23,10 +23,12 @@ pub fn export(py: Python<'_>, request: request::Request<'_>) {
 
 /// Sets what another interpreter exported on this interpreter's object.
 pub fn import(py: Python<'_>, object: &Bound<'_, Request>, request: request::Request<'_>) {
-    let attributes = request.take_attributes();
-    if attributes.is_empty() {
-        return;
+    if request.has_attributes() {
+        import_all(py, object, request.take_attributes());
     }
+}
+
+fn import_all(py: Python<'_>, object: &Bound<'_, Request>, attributes: Vec<(Vec<u8>, PlainValue)>) {
     // Asking for the dictionary makes it: not before there is something to put in.
     let Ok(own) = own_attributes(object) else { return };
     for (name, value) in attributes {

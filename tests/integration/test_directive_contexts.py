@@ -32,6 +32,7 @@ FILTERS = {"PythonInputFilter": "m name", "PythonOutputFilter": "m name"}
 SERVER_ONLY = {
     "PythonChildExitHandler": "m",
     "PythonChildInitHandler": "m",
+    "PythonErrorLogHandler": "m",
     "PythonConnectionHandler": "m",
     "PythonExprFunction": "name m",
     "PythonImport": "m main_interpreter",
@@ -72,7 +73,7 @@ def test_server_level_and_virtual_host(tree):
     # spec: directives:1/PythonOption, directives:1/PythonOutputFilter, directives:1/PythonPath
     # spec: directives:1/PythonPostReadRequestHandler, directives:1/PythonTransHandler, directives:1/PythonTypeHandler
     # spec: directives:1/filter-contexts
-    assert len(EVERY) == 33
+    assert len(EVERY) == 34
     lines = "\n".join(f"{name} {value}" for name, value in EVERY.items())
     status, said = check(tree, f"{lines}\n<VirtualHost *>\n{lines}\n</VirtualHost>")
     # Only PythonImport has a doubt: a virtual host's line is not carried out.

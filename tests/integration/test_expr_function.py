@@ -73,7 +73,23 @@ def handler(req):
 
 
 def redirect(req):
-    req.internal_redirect("/if/page.txt")
+    req.internal_redirect(req.args or "/if/page.txt")
+    return apache.OK
+
+
+def during(req, text):
+    """Called while the handler below is writing."""
+    req.asked = getattr(req, "asked", 0) + 1
+    if text == "raises":
+        raise ValueError("no idea")
+    return "%s by %s" % (req.phase, req.writer)
+
+
+def writes(req):
+    req.writer = "me"
+    before = req.hlist.handler
+    req.write("first ")
+    req.write("%s %s %s %s" % (req.asked, req.writer, req.phase, req.hlist.handler == before))
     return apache.OK
 
 '''
@@ -88,6 +104,7 @@ PythonExprFunction members functions::members
 PythonExprFunction raises functions::raises
 PythonExprFunction leaves functions::leaves
 PythonExprFunction mark functions::mark
+PythonExprFunction during functions::during
 PythonExprFunction Rule_1 functions::Rule.check
 PythonExprFunction nomodule no_such_module::f
 PythonExprFunction noobject functions::no_such_function
@@ -123,6 +140,9 @@ LOCATIONS = {
     "mark": ["SetHandler mod_python", "PythonHandler functions", "SetEnvIfExpr \"mark('it') == 'None'\" MARKED=yes"],
     "redirect": ["SetHandler mod_python", "PythonHandler functions::redirect",
                  "<If \"greet('you') == 'hello you'\">", "Header always set Outer yes", "</If>"],
+    "writes": ["SetHandler mod_python", "PythonHandler functions::writes", 'Header set Value "expr=<%{during:-}>"'],
+    "writes-fails": ["SetHandler mod_python", "PythonHandler functions::writes",
+                     'Header set Value "expr=<%{during:raises}>"'],
     "ssi": ["Options +Includes", "SetOutputFilter INCLUDES"],
 }  # fmt: skip
 
@@ -255,6 +275,22 @@ def test_redirects_and_sub_requests(site):
     answer = site.get("/redirect/x.txt")
     assert (answer.text, answer.header("If")) == ("the page", "yes")
     assert site.get("/index/").header("Value") in ("<localhost /index/page.txt True>", "<localhost /index/page.txt False>")
+
+
+def test_another_interpreter_in_the_middle_of_a_handler(site):
+    answer = site.get("/redirect/x.txt?/elsewhere/x.txt")
+    assert (answer.text, answer.header("Value")) == ("reached", "<elsewhere /elsewhere/x.txt False>")
+
+
+def test_the_same_request_in_the_middle_of_its_handler(site):
+    answer = site.get("/writes/x.txt")
+    assert answer.header("Value") == "<PythonHandler by me>"
+    assert answer.text == "first 1 me PythonHandler True"
+
+
+def test_a_failure_in_the_middle_of_a_handler(site):
+    fails(site, "ValueError: no idea")
+    assert site.get("/writes-fails/x.txt").text == "first 1 me PythonHandler True"
 
 
 def test_the_request_is_that_of_the_handlers(site):

@@ -149,6 +149,18 @@ def test_which_request_and_interpreter(site):
     assert line(site, "/redirect/page", "first.example") == "/redirect/page first.example /redirect/page 200 first"
 
 
+@pytest.mark.parametrize("sent", [b"no request\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", b"GET /%00 HTTP/1.0\r\n\r\n", b"\x80\r\n\r\n"])
+def test_requests_that_httpd_refuses(site, sent):
+    site.log.allow("AH0056|AH1024|AH0026|AH01")
+    file = site.root / "logs/localhost.log"
+    before = len(file.read_text().splitlines())
+    site.raw(sent)
+    end = time.monotonic() + 10
+    while len(lines := file.read_text().splitlines()) == before and time.monotonic() < end:
+        time.sleep(0.01)
+    assert len(lines) == before + 1 and lines[-1].endswith(" default")
+
+
 def test_dotted_object(site):
     assert line(site, "/plain.txt", "dotted.example") == "dotted /plain.txt"
 

@@ -13,6 +13,14 @@ def insertfilterhandler(req):
     what = req.args or ""
     if what == "type":
         req.content_type = "text/x-mine"
+    if what == "filter":
+        req.add_output_filter("SUBSTITUTE")
+        req.add_output_filter("shout")
+    if what == "own":
+        req.register_output_filter("mine", "insert::mine")
+        req.add_output_filter("mine")
+    if what == "no-filter":
+        req.add_output_filter("no-such-filter")
     if what == "handler":
         req.handler = "mod_python"
         req.add_handler("PythonHandler", "insert::handler")
@@ -27,6 +35,23 @@ def insertfilterhandler(req):
     if what == "return":
         raise apache.SERVER_RETURN(apache.HTTP_GONE)
     return apache.OK if what == "ok" else apache.DECLINED
+
+def mine(filter):
+    filter.write(b"mine ")
+    data = filter.read()
+    while data:
+        filter.write(data)
+        data = filter.read()
+    if data is None:
+        filter.close()
+
+def outputfilter(filter):
+    data = filter.read()
+    while data:
+        filter.write(data.upper())
+        data = filter.read()
+    if data is None:
+        filter.close()
 
 def second(req):
     req.headers_out.add("X-Insert", "second")
@@ -53,6 +78,8 @@ PythonInterpreter one
     AllowOverride All
     Options +Includes
     AddOutputFilter INCLUDES .shtml
+    Substitute s/stat/Rad/n
+    PythonOutputFilter insert shout
     PythonFixupHandler insert
     PythonInsertFilterHandler insert insert::second
 </Directory>
@@ -89,7 +116,7 @@ site = server(
         "htdocs/own/.htaccess": "PythonInsertFilterHandler insert::added | .txt\n",
         "htdocs/own/file.txt": "static",
     },
-    modules=["include"],
+    modules=["include", "substitute"],
 )
 
 
@@ -97,6 +124,15 @@ site = server(
 def test_runs_before_the_content(site, what):
     answer = site.get(f"/file.txt?{what}")
     assert (answer.text, answer.header_all("X-Insert")) == ("static", ["PythonInsertFilterHandler", "second"])
+
+
+def test_filters_for_the_request(site):
+    # httpd's own, one that is configured, and one of the request.
+    assert site.get("/file.txt?filter").text == "RADIC"
+    assert site.get("/file.txt?own").text == "mine static"
+    site.log.expect("AH00082: an unknown filter was not added: no-such-filter", times=1)
+    assert site.get("/file.txt?no-filter").text == "static"
+    assert site.get("/file.txt").text == "static"
 
 
 def test_may_choose_the_type_and_the_handler(site):

@@ -39,7 +39,7 @@ fn ask(py: Python<'_>, call: &CallbackCall<'_>, view: Request<'_>) -> PyResult<A
     attributes::import(py, &object, view);
     let answer = called(py, call, &object);
     // While a handler of the request is running, what it has written stays with it.
-    if view.running_phase().is_none() {
+    if !view.nothing_collected() && view.running_phase().is_none() {
         request::handler_ended(py, object.get());
     }
     request::drop_if_private(&object);

@@ -64,7 +64,7 @@ fn in_order(main: Server) -> Vec<Server> {
 }
 
 fn list(server: Server, callback: Callback) -> Option<&'static HandlerList> {
-    server.config()?.own.list(callback)
+    server.config()?.lists.list(callback)
 }
 
 fn interpreter(server: Server, callback: Callback) -> Option<&'static Interp> {

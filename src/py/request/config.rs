@@ -52,6 +52,7 @@ impl Request {
     /// get_config(): the directives that count for the request as a table, flags as '1' and '0'. A copy for the request,
     /// the same table at each call.
     fn get_config(&self, py: Python<'_>) -> PyResult<Py<Table>> {
+        self.has_children.store(true, Ordering::Relaxed);
         self.live.view(|request| {
             self.config.get(py, request.dir_config(), |settings| {
                 settings.directives().into_iter().map(|(name, value)| (name.as_bytes(), value)).collect()
@@ -62,6 +63,7 @@ impl Request {
     /// get_options(): the PythonOptions that count for the request as a table, without those whose value is empty. A
     /// copy for the request, the same table at each call.
     fn get_options(&self, py: Python<'_>) -> PyResult<Py<Table>> {
+        self.has_children.store(true, Ordering::Relaxed);
         self.live.view(|request| {
             self.options.get(py, request.dir_config(), |settings| {
                 settings.options().into_iter().filter(|(_, value)| !value.is_empty()).collect()

@@ -78,7 +78,6 @@ impl Request {
     #[getter]
     fn hlist(&self, py: Python<'_>) -> PyResult<Py<HandlerCursor>> {
         self.live.with(|_| ())?;
-        let cursor = || Py::new(py, HandlerCursor::of_request(&self.live));
-        self.hlist.get_or_try_init(py, cursor).map(|cursor| cursor.clone_ref(py))
+        self.child(py, &self.hlist, || Py::new(py, HandlerCursor::of_request(&self.live)))
     }
 }

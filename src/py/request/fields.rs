@@ -29,15 +29,13 @@ impl Request {
     #[getter]
     fn connection(&self, py: Python<'_>) -> PyResult<Py<Conn>> {
         let conn = self.live.connection()?;
-        let made = self.connection.get_or_try_init(py, || Py::new(py, Conn::of(conn)))?;
-        Ok(made.clone_ref(py))
+        self.child(py, &self.connection, || Py::new(py, Conn::of(conn)))
     }
 
     #[getter]
     fn server(&self, py: Python<'_>) -> PyResult<Py<Server>> {
         let server = self.live.view(|request| request.server())?;
         let server = server.ok_or_else(|| PyAttributeError::new_err("server"))?;
-        let made = self.server.get_or_try_init(py, || Py::new(py, Server::of(server)))?;
-        Ok(made.clone_ref(py))
+        self.child(py, &self.server, || Py::new(py, Server::of(server)))
     }
 }

@@ -11,7 +11,7 @@ impl Request {
     #[getter]
     fn finfo(&self, py: Python<'_>) -> PyResult<Py<Finfo>> {
         self.live.with(|_| ())?;
-        self.finfo.get_or_try_init(py, || Py::new(py, Finfo::of(self.live.twin()))).map(|finfo| finfo.clone_ref(py))
+        self.child(py, &self.finfo, || Py::new(py, Finfo::of(self.live.twin())))
     }
 
     /// Copies the contents of another mp_finfo. Raises TypeError for anything else.

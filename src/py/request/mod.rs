@@ -22,6 +22,8 @@ mod write;
 mod wsgi;
 mod wsgi_start;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
@@ -42,6 +44,8 @@ use crate::httpd::sys;
 pub struct Request {
     /// The record.
     pub live: Live<sys::request_rec>,
+    /// Anything that follows was made.
+    has_children: AtomicBool,
     /// Its tables, made at first use, in the order of [`RequestTable`].
     tables: [PyOnceLock<Py<Table>>; RequestTable::COUNT],
     server: PyOnceLock<Py<Server>>,
@@ -55,6 +59,10 @@ pub struct Request {
 impl Request {
     /// Nothing that expires with the request is referred to by anybody else.
     fn children_are_private(&self, py: Python<'_>) -> bool {
+        !self.has_children.load(Ordering::Relaxed) || self.made_children_are_private(py)
+    }
+
+    fn made_children_are_private(&self, py: Python<'_>) -> bool {
         self.tables.iter().all(|table| table.get(py).is_none_or(live::is_private))
             && self.connection.get(py).is_none_or(|conn| live::is_private(conn) && conn.get().children_are_private(py))
             && self.finfo.get(py).is_none_or(live::is_private)
@@ -67,9 +75,18 @@ impl Request {
     /// One of the request's tables, always the same object.
     fn table(&self, py: Python<'_>, which: RequestTable) -> PyResult<Py<Table>> {
         self.live.with(|_| ())?;
-        self.tables[which as usize]
-            .get_or_try_init(py, || Py::new(py, Table::of_request(&self.live, which)))
-            .map(|table| table.clone_ref(py))
+        self.child(py, &self.tables[which as usize], || Py::new(py, Table::of_request(&self.live, which)))
+    }
+
+    /// Something that is made from the request at first use and expires with it.
+    fn child<T>(
+        &self,
+        py: Python<'_>,
+        place: &PyOnceLock<Py<T>>,
+        make: impl FnOnce() -> PyResult<Py<T>>,
+    ) -> PyResult<Py<T>> {
+        self.has_children.store(true, Ordering::Relaxed);
+        place.get_or_try_init(py, make).map(|made| made.clone_ref(py))
     }
 }
 

@@ -1,5 +1,7 @@
 //! The request objects of an interpreter: made at the first look, kept by the httpd request until it ends.
 
+use std::sync::atomic::AtomicBool;
+
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -22,6 +24,7 @@ pub fn object<'py>(py: Python<'py>, request: View<'_>) -> PyResult<Bound<'py, Re
     }
     let made = Request {
         live: Live::of(request),
+        has_children: AtomicBool::new(false),
         tables: [const { PyOnceLock::new() }; RequestTable::COUNT],
         server: PyOnceLock::new(),
         hlist: PyOnceLock::new(),

@@ -177,4 +177,11 @@ SCENARIOS = [
     ),
     _line("log_dropped", "logger.debug() that LogLevel drops", 55_000),
     _line("log_written", "logger.warning() that is written", 75_000),
+    Scenario(
+        "require", "Require python before a static file", 4_000,
+        Run("granted", "Require all granted", PASS_REQUEST, STATIC),
+        Run(
+            "require", "Require python bench_handlers::authorize", PASS_REQUEST, STATIC, python=True,
+        ),
+    ),
 ]
