@@ -135,7 +135,7 @@ def test_chosen_by_mod_filter_and_by_type(site):
     # spec: directives:8.1.4
     with site.connect() as connection:
         assert connection.request("GET", "/pages/provided/a.txt").text == "SOME TEXT\n"
-        assert connection.request("GET", "/pages/provided/a.html").text == "named others::named"
+        assert connection.request("GET", "/pages/provided/a.html").text == "named chosen::named"
         assert connection.request("GET", "/pages/provided/a.css").text == "some text\n"
         assert connection.request("GET", "/pages/by_type/a.html").text == "SOME TEXT\n"
         assert connection.request("GET", "/pages/by_type/a.txt").text == "some text\n"
