@@ -382,6 +382,24 @@ def test_graceful_restart_while_a_handler_waits(tree, mpm):
                 assert say(other, b"new\n") == b"new\n"
 
 
+def test_no_interpreter(tree, mpm):
+    # spec: interpreters:2.5
+    own = {"handler": "PythonConnectionHandler conns", "early": "PythonPreConnectionHandler conns"}
+    # Python itself writes what it looked for.
+    said = r"MPY0201|^(Python path configuration:|  |sys\.|Fatal Python error|Current thread|<no Python frame>|Error in|$)"
+    with hosts(tree, mpm, own, "", {}, processes=1, env={"PYTHONHOME": "/nonexistent"}) as running:
+        running.log.allow(said, always=True)
+        before = running.children()
+        for host, directive in (("handler", "PythonConnectionHandler"), ("early", "PythonPreConnectionHandler")):
+            running.log.expect(
+                rf"\[client [^\]]+\] MPY0204: can't get/create interpreter '{host}' \(phase {directive}\): ", times=2
+            )
+            for _ in range(2):
+                assert client.exchange(running.ports[host], b"") == b""
+            running.log.check()
+        assert running.children() == before
+
+
 # With event httpd itself waits for its threads, ten seconds until it kills the child, for requests as well.
 @pytest.mark.parametrize("kind", ["prefork", "worker"])
 @pytest.mark.parametrize("how", ["restart", "stop"])

@@ -348,6 +348,17 @@ def noted(site, expression):
         yield connection, notes
 
 
+def test_proxy_protocol(tree, mpm):
+    # spec: api:7/read, api:7/client_ip
+    own = {"run": "RemoteIPProxyProtocol On\nPythonConnectionHandler conns::run"}
+    with hosts(tree, mpm, own, "", {"htdocs/conns.py": HANDLERS}, modules=("remoteip",)) as running:
+        for call in ("readline()", "readline(20)", "read(6)"):
+            with running.at("run") as connection:
+                text = f"result = (conn.{call}, conn.client_ip)"
+                connection.send(b"PROXY TCP4 192.0.2.7 192.0.2.8 1234 80\r\n" + code(text) + b"hello\n")
+                assert eval(connection.read_to_end()) == (b"hello\n", "127.0.0.1")
+
+
 def reset(connection):
     """Leave without a word."""
     connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
