@@ -39,7 +39,7 @@ if [ ! -x /usr/bin/dpkg-query ] || [ "$(id -u)" != 0 ]; then
 else
     missing=
     # apache2-bin is the server without the system's service: nothing is started.
-    for package in apache2-bin apache2-dev gcc libc6-dev python3-dev python3-venv libclang-dev valgrind; do
+    for package in apache2-bin apache2-dev curl gcc libc6-dev python3-dev python3-venv libclang-dev openssl valgrind; do
         case $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) in
             installed) ;;
             *) missing="$missing $package" ;;

@@ -5,6 +5,7 @@ may raise anything that user code raises.
 """
 
 import atexit
+import functools
 import linecache
 import os
 import sys
@@ -116,6 +117,15 @@ def compile_element(source: bytes, name: str, expression: bool) -> CodeType:
     Raises SyntaxError, also for bytes that are no UTF-8 (or what a coding comment
     says), with the line inside the element.
     """
+    if len(source) > 65536:
+        return _compile_element.__wrapped__(source, name, expression)
+    return _compile_element(source, name, expression)
+
+
+# Compiling takes several times as long as running. Pages may be made anew for each
+# request, so what is kept has an end.
+@functools.lru_cache(maxsize=256)
+def _compile_element(source: bytes, name: str, expression: bool) -> CodeType:
     source = _element_source(source)
     if expression:
         source = source.lstrip(b" \t")

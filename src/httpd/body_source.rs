@@ -175,6 +175,7 @@ unsafe fn failure(request: *const sys::request_rec, error: sys::apr_status_t) ->
     };
     match (status, answered) {
         (sys::AP_FILTER_ERROR, Some(status)) => Failure::Answered(status),
+        (sys::AP_FILTER_ERROR, None) => Failure::Status(sys::HTTP_INTERNAL_SERVER_ERROR),
         (sys::HTTP_REQUEST_TIME_OUT, _) => Failure::Client,
         (status, _) => Failure::Status(status),
     }

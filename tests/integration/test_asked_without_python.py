@@ -22,16 +22,24 @@ CustomLog "@ROOT@/logs/py.log" "<%{m::f}^py>"
 <Location /list>
     Require expr "! ('x' in function('x'))"
 </Location>
+<Files "page.shtml">
+    Options +Includes
+    SetOutputFilter INCLUDES
+</Files>
 <Location /status>
     SetHandler server-status
     Require all granted
 </Location>
 """
-FILES = {"htdocs/default.txt": "default", **{f"htdocs/{name}/x.txt": "in" for name in ("if", "require", "list")}}
+FILES = {
+    "htdocs/default.txt": "default",
+    "htdocs/page.shtml": "a<!--#python eval=\"1\" -->b<!--#echo var=\"DOCUMENT_NAME\" -->",
+    **{f"htdocs/{name}/x.txt": "in" for name in ("if", "require", "list")},
+}
 #: Python itself writes what it looked for.
 START = r"MPY0201|^(Python path configuration:|  |sys\.|Fatal Python error|Current thread|<no Python frame>|Error in|$)"
 
-site = server(CONFIG, FILES, modules=["status"], env={"PYTHONHOME": "/nonexistent"}, processes=1, start_lines=[START])
+site = server(CONFIG, FILES, modules=["status", "include"], env={"PYTHONHOME": "/nonexistent"}, processes=1, start_lines=[START])
 
 
 @pytest.fixture(autouse=True)
@@ -52,6 +60,11 @@ def test_expressions_fail_closed(site, path):
 def test_maps_have_no_value(site):
     site.log.expect(r"MPY0204: can't get/create interpreter 'localhost' \(PythonRewriteMap\): ", times=1)
     assert site.get("/map/x").text == "default"
+
+
+def test_pages_show_the_error_text(site):
+    site.log.expect(r"MPY0204: can't get/create interpreter 'localhost' \(includes /.*/htdocs/page.shtml\): ", times=1)
+    assert site.get("/page.shtml").text == "a[an error occurred while processing this directive]bpage.shtml"
 
 
 def test_log_items_are_empty(site):

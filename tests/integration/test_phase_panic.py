@@ -27,6 +27,11 @@ CONFIG = """
     SetHandler mod_python
     PythonHandler good
 </Directory>
+<Files "page.shtml">
+    Options +Includes
+    SetHandler none
+    SetOutputFilter INCLUDES
+</Files>
 <Directory "@DOCS@/content">
     PythonHandler mod_python-panic
 </Directory>
@@ -72,6 +77,7 @@ CONFIG = """
 
 FILES = {
     "htdocs/good.py": GOOD,
+    "htdocs/page.shtml": """a<!--#python exec="mod_python-panic" -->b<!--#python eval="1 + 1" -->""",
     "htdocs/another/good.py": GOOD,
     **{f"htdocs/{name}/.keep": "" for name in re.findall(r'@DOCS@/(\w+)', CONFIG)},
 }
@@ -79,7 +85,7 @@ FILES = {
 
 @pytest.fixture(scope="module")
 def site(panic_tree, mpm):
-    with Httpd(panic_tree, mpm, CONFIG, FILES, processes=1) as running:
+    with Httpd(panic_tree, mpm, CONFIG, FILES, modules=["include"], processes=1) as running:
         yield running
 
 
@@ -152,6 +158,16 @@ def test_panic_without_a_request(panic_tree, mpm):
         running.log.wait_for("asked for by a test .PythonErrorLogHandler")
         assert running.get("/x").text == before
         running.stop_when_idle()
+
+
+def test_panic_in_a_page(site):
+    before = site.get("/x").text
+    for _ in range(3):
+        site.log.expect(r":crit\].*MPY0001: .* asked for by a test \(includes, interpreter 'localhost'\)", 1)
+        text = site.get("/page.shtml").text
+        assert text == "a[an error occurred while processing this directive]b2"
+        site.log.check()
+        assert site.get("/x").text == before
 
 
 def test_panic_after_a_good_handler(site):

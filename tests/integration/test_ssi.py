@@ -1,6 +1,7 @@
 """The element `python` of pages with server-side includes."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -34,6 +35,19 @@ AddOutputFilter INCLUDES .shtml
 <Directory "@DOCS@/filtered">
     PythonOutputFilter handlers::loud LOUD
     SetOutputFilter INCLUDES;LOUD
+</Directory>
+<Directory "@DOCS@/generated">
+    PythonOutputFilter handlers::generator GENERATOR
+    PythonOutputFilter handlers::loud LOUD
+    SetOutputFilter GENERATOR;INCLUDES;LOUD
+</Directory>
+<Directory "@DOCS@/behind">
+    PythonOutputFilter handlers::generator GENERATOR
+    SetOutputFilter INCLUDES;GENERATOR
+</Directory>
+<Directory "@DOCS@/handled">
+    SetHandler mod_python
+    PythonHandler handlers::included
 </Directory>
 <Directory "@DOCS@/made">
     SetHandler mod_python
@@ -69,6 +83,20 @@ def loud(filter):
     while data:
         filter.write(data.upper())
         data = filter.read()
+
+
+def generator(filter):
+    for data in iter(filter.read, None):
+        filter.write(b"(")
+        filter.write(data)
+        filter.write(b")")
+        yield
+
+
+def included(req):
+    req.content_type = "text/html"
+    req.write("by a handler")
+    return apache.OK
 
 
 def handler(req):
@@ -330,6 +358,33 @@ def test_output_filter_behind(site):
     assert page(site, text, "/filtered/page.shtml") == "AB" + "C" * 100000 + "D"
 
 
+def test_generators_around(site):
+    code = "<!--#python exec=\"filter.write('b' * 100000)\" -->"
+    assert page(site, code, "/generated/page.shtml").replace("()", "") == "(" + "B" * 100000 + ")"
+    shown = page(site, code, "/behind/page.shtml")
+    assert shown.replace("(", "").replace(")", "") == "b" * 100000
+
+
+def test_handler_in_a_page(site):
+    site.write("htdocs/handled/x", "")
+    text = """1<!--#python eval="2" -->3<!--#include virtual="/handled/x" -->4<!--#python eval="5" -->"""
+    assert page(site, text) == "123by a handler45"
+
+
+def test_kept_code_belongs_to_its_page(site):
+    # spec: library:H-67
+    site.log.expect_traceback("includes .*/(first|second).shtml: ZeroDivisionError", 4)
+    text = '<!--#python eval="1/0" --><!--#python exec="filter.write(__file__[-7:])" --><!--#python eval=" 1" -->'
+    for name in ("/first.shtml", "/second.shtml") * 2:
+        site.log.expect(f"<eval in {site.docs}{name}>", 2)
+        assert page(site, text, name) == f"{ERROR}{name[-7:]}1"
+    # The same text in the other form is another piece.
+    assert page(site, '<!--#python exec="1" -->|<!--#python eval="1" -->|<!--#python exec="1" -->') == "|1|"
+    large = "x" * 70_000
+    text = f"<!--#python eval=\"len('{large}')\" -->"
+    assert [page(site, text) for _ in range(2)] == ["70000", "70000"]
+
+
 def test_page_of_a_handler(site):
     answer = site.get("/made/x")
     assert (answer.status, answer.text) == (200, "[before]from the handlerPythonHandler and on[after]")
@@ -419,6 +474,26 @@ def test_errors_leave_nothing(site):
     text = f'{_PEAK}<!--#python eval="1/0" --><!--#python eval="peak()" -->'
     peaks = [int(page(site, text).removeprefix(ERROR)) for _ in range(200)]
     assert peaks[-1] - peaks[50] < 600
+
+
+def test_many_at_once(site):
+    text = """<!--#python exec="
+import time
+mine = filter.req.args
+filter.write(mine)
+filter.flush()
+time.sleep(0.001)
+" --><!--#python eval="mine == filter.req.args" --><!--#include virtual="/elsewhere/inner.shtml" -->"""
+    site.write("htdocs/page.shtml", text)
+    site.write("htdocs/elsewhere/inner.shtml", '<!--#python eval="(filter.req.main.args, filter.req.interpreter)" -->')
+
+    def ask(number):
+        return [site.get(f"/page.shtml?n{number}.{again}").text for again in range(20)]
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(ask, range(8)))
+    expected = "n{0}.{1}True('n{0}.{1}', 'elsewhere')"
+    assert answers == [[expected.format(number, again) for again in range(20)] for number in range(8)]
 
 
 def test_head(site):

@@ -23,7 +23,19 @@ const MAX_DEPTH: u8 = 4;
 /// httpd's arguments.
 pub unsafe extern "C" fn output(filter: *mut sys::ap_filter_t, brigade: Brigade) -> sys::apr_status_t {
     // SAFETY: the caller guarantees the arguments.
-    guard::process(sys::APR_EGENERAL as sys::apr_status_t, || unsafe { run_output(filter, brigade) })
+    guard::process(sys::APR_EGENERAL as sys::apr_status_t, || unsafe { run_output(filter, brigade, None) })
+}
+
+/// The same for the name that has this slot.
+///
+/// # Safety
+/// httpd's arguments.
+pub unsafe extern "C" fn output_of<const SLOT: usize>(
+    filter: *mut sys::ap_filter_t,
+    brigade: Brigade,
+) -> sys::apr_status_t {
+    // SAFETY: the caller guarantees the arguments.
+    guard::process(sys::APR_EGENERAL as sys::apr_status_t, || unsafe { run_output(filter, brigade, Some(SLOT)) })
 }
 
 /// httpd's call of an input filter.
@@ -52,13 +64,13 @@ pub unsafe extern "C" fn input(
 
 /// # Safety
 /// As [`output`].
-unsafe fn run_output(filter: *mut sys::ap_filter_t, source: Brigade) -> sys::apr_status_t {
+unsafe fn run_output(filter: *mut sys::ap_filter_t, source: Brigade, slot: Option<usize>) -> sys::apr_status_t {
     // SAFETY: the caller guarantees the filter; what is kept with it lives as long.
     unsafe {
         if (*filter).r.is_null() || sys::mpy_brigade_is_empty(source) != 0 {
             return sys::ap_pass_brigade((*filter).next, source);
         }
-        let instance = Instance::of(filter, false);
+        let instance = Instance::of(filter, false, slot);
         match (*instance).state {
             State::Active => {}
             State::Bypassed => return sys::ap_pass_brigade((*filter).next, source),
@@ -80,7 +92,7 @@ unsafe fn run_output(filter: *mut sys::ap_filter_t, source: Brigade) -> sys::apr
                 Ok(cut) => one_window(filter, instance, source, rest, cut),
                 Err(status) => {
                     let text = format!("MPY0409: the data for a filter cannot be read, status {status}");
-                    log(filter, &text);
+                    log(filter, instance, &text);
                     filter::fail(filter, instance, sys::HTTP_INTERNAL_SERVER_ERROR, None)
                 }
             };
@@ -142,11 +154,14 @@ unsafe fn finish_output(pass: &mut Pass, instance: *mut Instance, pause: bool) -
             if !pass.closed {
                 let _ = pass.pass_on();
             }
-        } else if !pass.closed && (pass.met_end || filter::ends(pass.source)) {
-            pass.note_altered();
-            pass.close();
-        } else if !pass.closed && pause {
-            pass.flush();
+        } else if !pass.closed {
+            pass.forget_rest();
+            if pass.met_end {
+                pass.note_altered();
+                pass.close();
+            } else if pause {
+                pass.flush();
+            }
         }
         pass.send();
         if pass.closed && (*instance).state == State::Active {
@@ -162,14 +177,14 @@ unsafe fn run_input(filter: *mut sys::ap_filter_t, brigade: Brigade, kind: Kind)
     let Kind::Input { mode, block, wanted } = kind else { return sys::APR_EGENERAL as sys::apr_status_t };
     // SAFETY: the caller guarantees the filter; what is kept with it lives as long.
     unsafe {
-        let instance = Instance::of(filter, true);
+        let instance = Instance::of(filter, true, None);
         if (*instance).ready.is_null() {
             (*instance).ready = filter::new_brigade(filter);
             (*instance).waiting = filter::new_brigade(filter);
         }
         let (ready, waiting) = ((*instance).ready, (*instance).waiting);
         if (*instance).depth > 0 {
-            log(filter, "MPY0408: an input filter asks for the data that it is to deliver itself");
+            log(filter, instance, "MPY0408: an input filter asks for the data that it is to deliver itself");
             return sys::AP_FILTER_ERROR;
         }
         loop {
@@ -259,11 +274,18 @@ unsafe fn fill(filter: *mut sys::ap_filter_t, instance: *mut Instance, kind: Kin
         // Data that an earlier call has left comes first, and alone.
         pass.fetched = sys::mpy_brigade_is_empty(pass.source) == 0;
         let outcome = call(&mut pass, instance);
-        if matches!(outcome, Outcome::Failed { .. }) {
+        if let Outcome::Failed { status, .. } = outcome {
             (*instance).state = State::Failed;
             sys::apr_brigade_cleanup(pass.queue.cast());
             sys::apr_brigade_cleanup(pass.source.cast());
             (*(*filter).c).keepalive = sys::ap_conn_keepalive_e_AP_CONN_CLOSE;
+            if pass.status != sys::APR_SUCCESS && pass.status != libc::EAGAIN {
+                // The function has failed because the data could not be had: that is what has happened.
+                return pass.status;
+            }
+            if status != sys::HTTP_INTERNAL_SERVER_ERROR {
+                filter::refuse(filter, status);
+            }
             return sys::AP_FILTER_ERROR;
         }
         if pass.bypass {
@@ -292,15 +314,15 @@ unsafe fn call(pass: &mut Pass, instance: *mut Instance) -> Outcome {
     unsafe {
         let (filter, request) = (pass.filter, pass.request);
         let Some(entry) = (*instance).entry.as_ref() else {
-            log(filter, "MPY0407: no filter of this name is configured for this request");
+            log(filter, instance, "MPY0407: no filter of this name is configured for this request");
             return FAILED;
         };
         if (*instance).depth >= MAX_DEPTH || ((*instance).depth > 0 && (*instance).generator.is_some()) {
-            log(filter, "MPY0408: an output filter causes output for itself without end");
+            log(filter, instance, "MPY0408: an output filter causes output for itself without end");
             return FAILED;
         }
         let settings = DirConfig::of((*request).per_dir_config).map(|config| &config.settings);
-        let name = String::from_utf8_lossy(bytes((*(*filter).frec).name));
+        let name = String::from_utf8_lossy(bytes((*instance).name));
         let Some(visit) = Visit::open(request, settings, Some(entry), format_args!("filter {name}")) else {
             return FAILED;
         };
@@ -330,11 +352,11 @@ unsafe fn call(pass: &mut Pass, instance: *mut Instance) -> Outcome {
 /// A line in the request's log that names the filter.
 ///
 /// # Safety
-/// The filter is live and has a request.
-unsafe fn log(filter: *mut sys::ap_filter_t, text: &str) {
+/// The filter is live and has a request; `instance` is kept with it.
+unsafe fn log(filter: *mut sys::ap_filter_t, instance: *const Instance, text: &str) {
     // SAFETY: the caller guarantees it.
     unsafe {
-        let name = String::from_utf8_lossy(bytes((*(*filter).frec).name));
+        let name = String::from_utf8_lossy(bytes((*instance).name));
         let line = format!("{text} (filter {name})");
         Owner::Request(sys::request_rec::view((*filter).r)).log(Level::ERR, line.as_bytes());
     }

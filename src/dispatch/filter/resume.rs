@@ -21,7 +21,6 @@ const FAILED: Outcome = Outcome::Failed { status: sys::HTTP_INTERNAL_SERVER_ERRO
 /// What a generator's call needs, in whichever thread it is made.
 #[derive(Clone, Copy)]
 struct Work {
-    filter: *mut sys::ap_filter_t,
     request: *mut sys::request_rec,
     instance: *mut Instance,
     callback: Callback,
@@ -43,7 +42,7 @@ impl Work {
             let Some(interp) = table::by_index(self.generator.interp) else { return (FAILED, true) };
             let mut call = GeneratorCall {
                 request: self.request,
-                name: crate::httpd::pool::bytes((*(*self.filter).frec).name),
+                name: crate::httpd::pool::bytes((*self.instance).name),
                 handler: (*self.instance).entry.as_ref().map(|entry| entry.text()).unwrap_or_default(),
                 callback: self.callback,
                 pass: self.pass,
@@ -84,14 +83,14 @@ pub unsafe fn begin(
                 if relay.is_none() {
                     let text = b"MPY0413: no thread can be made for the generator of a filter";
                     Owner::Request(sys::request_rec::view(pass.request)).log(Level::ERR, text);
-                    let generator = Generator { interp, iterator, object, relay: ptr::null(), filter: pass.filter };
+                    let generator = Generator { interp, iterator, object, relay: ptr::null() };
                     in_this_thread(Work { pass: None, ..work(pass, instance, generator) });
                     return FAILED;
                 }
             }
         }
         let raw = relay.as_ref().map_or(ptr::null(), |relay| Arc::into_raw(Arc::clone(relay)));
-        let generator = Generator { interp, iterator, object, relay: raw, filter: pass.filter };
+        let generator = Generator { interp, iterator, object, relay: raw };
         Instance::keep_generator(instance, pass.request, generator);
         let work = work(pass, instance, generator);
         match relay {
@@ -133,10 +132,10 @@ pub unsafe fn go_on(pass: &mut Pass, instance: *mut Instance) -> Outcome {
 /// As [`begin`].
 unsafe fn work(pass: &mut Pass, instance: *mut Instance, generator: Generator) -> Work {
     let callback = if pass.is_input() { Callback::InputFilter } else { Callback::OutputFilter };
-    let (filter, request) = (pass.filter, pass.request);
+    let request = pass.request;
     // SAFETY: the caller waits until the generator's call is over.
     let pass = Some(unsafe { PassPointer::new(pass) });
-    Work { filter, request, instance, callback, pass, generator }
+    Work { request, instance, callback, pass, generator }
 }
 
 /// # Safety
@@ -180,9 +179,8 @@ pub unsafe fn end_all(request: *mut sys::request_rec) {
             let Some(generator) = (*instance).generator else { continue };
             match generator.relay() {
                 None => {
-                    let filter = generator.filter;
                     let callback = Callback::InputFilter;
-                    in_this_thread(Work { filter, request, instance, callback, pass: None, generator });
+                    in_this_thread(Work { request, instance, callback, pass: None, generator });
                 }
                 Some(relay) => {
                     let step = thread::without_gil(|| relay.resume(None));

@@ -67,6 +67,10 @@ unsafe fn serve(element: &mut Element<'_>, request: *mut sys::request_rec) -> Op
         }
         None
     };
+    // SAFETY: as above; the borrow ends here. mod_include then runs the same element again, without its attributes.
+    if unsafe { RequestState::of(request) }.is_some_and(|state| state.elements > 0) {
+        return refuse("MPY0427: python element: its code causes output for its own page");
+    }
     let (code, is_expression) = match code(element) {
         Ok(found) => found,
         Err(reason) => return refuse(&format!("MPY0425: python element: {reason}")),
@@ -74,17 +78,16 @@ unsafe fn serve(element: &mut Element<'_>, request: *mut sys::request_rec) -> Op
     if element.may_not_execute() {
         return refuse("MPY0426: python element: IncludesNOEXEC forbids pages to run code");
     }
+    // mod_include forgets the texts of an element when its filter is called meanwhile.
+    let code = code.to_vec();
     // SAFETY: the caller guarantees the request, whose record is looked up again after the code ran, and the element. The
     // pass is used through its pointer only.
     unsafe {
-        if RequestState::of(request).is_some_and(|state| state.elements > 0) {
-            return refuse("MPY0427: python element: the code of another one causes output for its own page");
-        }
         let visit = Visit::open(request, settings, None, format_args!("includes {}", file_name(request)))?;
         count(request, 1);
         let mut pass = Pass::new(element.filter, request, Kind::Tag, element.page);
         let pass = ptr::from_mut(&mut pass);
-        let mut call = IncludeCall { pass, code, is_expression, settings, finished: false, page: None };
+        let mut call = IncludeCall { pass, code: &code, is_expression, settings, finished: false, page: None };
         let running = Running::begin(Role::Callback(Callback::Include));
         visit.run(&mut Call::Include(&mut call));
         drop(running);

@@ -47,3 +47,23 @@ pub unsafe fn fail(
         if passed == sys::APR_SUCCESS && page.is_some() && !begun { passed } else { sys::AP_FILTER_ERROR }
     }
 }
+
+/// An input filter refuses the request: the client is told so with this status, as long as it has been told nothing, as
+/// httpd does for bodies that it refuses itself.
+///
+/// # Safety
+/// The filter is live and called for input, by this thread.
+pub unsafe fn refuse(filter: *mut sys::ap_filter_t, status: i32) {
+    // SAFETY: the caller guarantees the filter, its request and connection.
+    unsafe {
+        let (request, alloc) = ((*filter).r, (*(*filter).c).bucket_alloc);
+        if (*request).sent_bodyct != 0 || (*request).eos_sent != 0 || !(*request).main.is_null() {
+            return;
+        }
+        let brigade = sys::apr_brigade_create((*request).pool, alloc);
+        let error = sys::ap_bucket_error_create(status, std::ptr::null(), (*request).pool, alloc);
+        sys::mpy_brigade_append(brigade, error);
+        sys::mpy_brigade_append(brigade, sys::apr_bucket_eos_create(alloc));
+        sys::ap_pass_brigade((*request).output_filters, brigade);
+    }
+}

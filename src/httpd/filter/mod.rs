@@ -9,12 +9,13 @@ mod queue;
 mod relay;
 mod window;
 
+use std::ffi::{CStr, c_char};
 use std::ptr;
 use std::sync::Arc;
 
 pub use self::deliver::deliver;
-pub use self::failure::fail;
-pub use self::names::{Names, add, is_taken, register, register_dynamic};
+pub use self::failure::{fail, refuse};
+pub use self::names::{Names, SLOTS, add, is_taken, register, register_dynamic};
 pub use self::pass::{Head, Kind, Pass, ReadFailed};
 pub use self::queue::ends;
 pub use self::relay::{PassPointer, Relay, Step};
@@ -50,8 +51,6 @@ pub struct Generator {
     pub iterator: Object,
     /// The filter object it reads from.
     pub object: Object,
-    /// The filter.
-    pub filter: *mut sys::ap_filter_t,
     /// The relay it runs in (from `Arc::into_raw`); NULL where the request's thread runs it.
     pub relay: *const Relay,
 }
@@ -93,6 +92,8 @@ impl Generator {
 /// One filter of one request, from its first data to the request's end. Lies in the request's pool.
 #[derive(Clone, Copy)]
 pub struct Instance {
+    /// The name it has in the configuration, NUL-terminated, as long-lived as the configuration.
+    pub name: *const c_char,
     /// What runs; NULL where the request's configuration has no filter of this name.
     pub entry: *const HandlerEntry,
     /// Whether it still runs.
@@ -119,8 +120,9 @@ pub struct Instance {
 
 impl Instance {
     /// A filter that has seen nothing.
-    pub fn new(entry: *const HandlerEntry) -> Instance {
+    pub fn new(name: *const c_char, entry: *const HandlerEntry) -> Instance {
         Instance {
+            name,
             entry,
             state: State::Active,
             depth: 0,
@@ -135,11 +137,12 @@ impl Instance {
         }
     }
 
-    /// What is kept with a filter, made at its first data.
+    /// What is kept with a filter, made at its first data. `slot` is where its function stands among the slots, which tells
+    /// its name although mod_filter calls it in the name of another one.
     ///
     /// # Safety
     /// `filter` is a live filter of this module with a request, and this thread serves it.
-    pub unsafe fn of(filter: *mut sys::ap_filter_t, input: bool) -> *mut Instance {
+    pub unsafe fn of(filter: *mut sys::ap_filter_t, input: bool, slot: Option<usize>) -> *mut Instance {
         // SAFETY: the caller guarantees the filter; its context is ours.
         unsafe {
             let known = (*filter).ctx.cast::<Instance>();
@@ -147,10 +150,10 @@ impl Instance {
                 return known;
             }
             let request = (*filter).r;
-            let name = bytes((*(*filter).frec).name);
-            let found = DirConfig::of((*request).per_dir_config).and_then(|config| config.filter(name, input));
+            let name = slot.and_then(names::of_slot).map_or((*(*filter).frec).name, CStr::as_ptr);
+            let found = DirConfig::of((*request).per_dir_config).and_then(|config| config.filter(bytes(name), input));
             let entry = found.map_or(ptr::null(), |node| node.entry);
-            let made = Pool::from_raw((*request).pool).alloc(Instance::new(entry));
+            let made = Pool::from_raw((*request).pool).alloc(Instance::new(name, entry));
             (*filter).ctx = made.cast();
             made
         }

@@ -1,7 +1,8 @@
 //! The names under which httpd knows Python's filters: those of the directives, and `MOD_PYTHON` for those that a request
 //! registers for itself.
 
-use std::ffi::{CStr, c_char};
+use std::ffi::{CStr, CString, c_char};
+use std::sync::OnceLock;
 
 use super::Instance;
 use crate::httpd::handler_list::HandlerEntry;
@@ -11,6 +12,15 @@ use crate::httpd::sys;
 /// The name of filters that a request registers for itself.
 const DYNAMIC: &CStr = c"MOD_PYTHON";
 
+/// The same as filters show it.
+const DYNAMIC_NAME: &CStr = c"mod_python";
+
+/// How many output filters have a function of their own.
+pub const SLOTS: usize = 64;
+
+/// The names that have one; a name keeps its function through restarts.
+static TAKEN: [OnceLock<CString>; SLOTS] = [const { OnceLock::new() }; SLOTS];
+
 /// The functions that httpd calls.
 #[derive(Clone, Copy)]
 pub struct Names {
@@ -18,6 +28,13 @@ pub struct Names {
     pub input: sys::ap_in_filter_func,
     /// For data on its way out.
     pub output: sys::ap_out_filter_func,
+    /// The same, one for each name: mod_filter calls a filter's function in its own name.
+    pub slots: &'static [sys::ap_out_filter_func; SLOTS],
+}
+
+/// The name of a slot.
+pub fn of_slot(slot: usize) -> Option<&'static CStr> {
+    TAKEN.get(slot).and_then(OnceLock::get).map(CString::as_c_str)
 }
 
 impl Names {
@@ -32,9 +49,18 @@ impl Names {
                 || if input {
                     (*known).filter_func.in_func.map(|func| func as usize) == self.input.map(|func| func as usize)
                 } else {
-                    (*known).filter_func.out_func.map(|func| func as usize) == self.output.map(|func| func as usize)
+                    let known = (*known).filter_func.out_func.map(|func| func as usize);
+                    self.slots.iter().chain([&self.output]).any(|ours| ours.map(|func| func as usize) == known)
                 }
         }
+    }
+
+    /// The function for an output filter of this name. Beyond [`SLOTS`] names it is one that mod_filter cannot use.
+    fn output_for(self, name: &CStr) -> sys::ap_out_filter_func {
+        let mut slots = TAKEN.iter().zip(self.slots);
+        slots
+            .find(|(place, _)| place.get_or_init(|| name.to_owned()).as_c_str() == name)
+            .map_or(self.output, |(_, slot)| *slot)
     }
 }
 
@@ -59,7 +85,7 @@ pub unsafe fn register(names: Names, name: *const c_char, input: bool) -> bool {
         if input {
             sys::ap_register_input_filter(name, names.input, None, kind);
         } else {
-            sys::ap_register_output_filter(name, names.output, None, kind);
+            sys::ap_register_output_filter(name, names.output_for(CStr::from_ptr(name)), None, kind);
         }
     }
     true
@@ -96,7 +122,7 @@ pub unsafe fn add(request: *mut sys::request_rec, name: *const c_char, input: bo
         let (name, context) = match entry {
             Some(entry) => {
                 let pool = Pool::from_raw((*request).pool);
-                (DYNAMIC.as_ptr(), pool.alloc(Instance::new(pool.alloc(entry))).cast())
+                (DYNAMIC.as_ptr(), pool.alloc(Instance::new(DYNAMIC_NAME.as_ptr(), pool.alloc(entry))).cast())
             }
             None => (name, std::ptr::null_mut()),
         };

@@ -115,8 +115,8 @@ impl Pass {
 
     /// The filter's name.
     pub fn name(&self) -> &[u8] {
-        // SAFETY: the filter is live while it is called; its record is httpd's.
-        unsafe { bytes((*(*self.filter).frec).name) }
+        // SAFETY: the filter is live while it is called; its record is httpd's, and so is what is kept with it.
+        unsafe { bytes(self.instance.as_ref().map_or((*(*self.filter).frec).name, |instance| instance.name)) }
     }
 
     /// The handler's text.
@@ -276,7 +276,10 @@ impl Pass {
                 let data = if length == 0 { &[] } else { std::slice::from_raw_parts(data.cast::<u8>(), length) };
                 let taken = sink(data);
                 any |= taken > 0;
-                self.progressed |= taken > 0;
+                if taken > 0 {
+                    self.progressed = true;
+                    self.note_altered();
+                }
                 if taken == length {
                     sys::mpy_bucket_delete(bucket);
                     continue;

@@ -104,6 +104,31 @@ impl Pass {
         Ok(())
     }
 
+    /// The data that an output filter has not read is lost. The markers before the end are not: whoever makes the content
+    /// says there that it could not go on, and no response is to look complete then.
+    pub fn forget_rest(&mut self) {
+        // SAFETY: the brigades are live, and nobody else uses them during the call.
+        unsafe {
+            loop {
+                let bucket = sys::mpy_brigade_first(self.source);
+                if sys::mpy_brigade_is_end(self.source, bucket) != 0 {
+                    return;
+                }
+                if sys::mpy_bucket_is_eos(bucket) != 0 {
+                    self.met_end = true;
+                    return;
+                }
+                if sys::mpy_bucket_is_metadata(bucket) != 0 {
+                    sys::mpy_bucket_remove(bucket);
+                    sys::mpy_brigade_append(self.queue, bucket);
+                } else {
+                    self.note_altered();
+                    sys::mpy_bucket_delete(bucket);
+                }
+            }
+        }
+    }
+
     /// Sends the queue of an output filter, for a tag the page up to here, to the next filter. False: it refuses data, now or since earlier.
     pub fn send(&mut self) -> bool {
         self.queued = 0;
