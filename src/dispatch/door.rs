@@ -99,8 +99,13 @@ fn panicked(call: &mut Call<'_, '_>, text: &str) {
         }
         // SAFETY: the host passed a live pass.
         Call::Include(call) => (unsafe { (*call.pass).request }, Callback::Include.name().to_owned()),
-        _ => {
-            Owner::Default.log(Level::CRIT, format!("{text} (interpreter '{interpreter}')").as_bytes());
+        other => {
+            let what = match other {
+                Call::Server(call) => format!("{}, ", call.callback.name()),
+                Call::ErrorLog(_) => format!("{}, ", Callback::ErrorLog.name()),
+                _ => String::new(),
+            };
+            Owner::Default.log(Level::CRIT, format!("{text} ({what}interpreter '{interpreter}')").as_bytes());
             return;
         }
     };

@@ -19,11 +19,26 @@ use crate::phase::Phase;
 ///
 /// # Safety
 /// `r` is what httpd passed to the hook.
+#[inline(always)]
 pub unsafe fn map_to_storage(r: *mut sys::request_rec) -> c_int {
+    const HERE: u8 = ServerConfig::HAS_MAPPING | ServerConfig::HAS_LOCATION_CONTENT;
+    // SAFETY: the caller guarantees the request and its server.
+    unsafe {
+        let server = ServerConfig::of((*r).server).is_some_and(|config| config.python & HERE != 0);
+        if server || RequestState::concerns(r, 0) { found(r) } else { sys::DECLINED }
+    }
+}
+
+/// The part of [`map_to_storage`] that most requests never reach.
+///
+/// # Safety
+/// As [`map_to_storage`].
+#[inline(never)]
+unsafe fn found(r: *mut sys::request_rec) -> c_int {
     // SAFETY: the caller guarantees the request and its server.
     unsafe {
         let bits = ServerConfig::of((*r).server).map_or(0, |config| config.python);
-        let handlers = bits & ServerConfig::HAS_MAPPING != 0 || RequestState::concerns(r, 0);
+        let handlers = bits & ServerConfig::HAS_MAPPING != 0 || RequestState::of(r).is_some();
         let result = if handlers { run(r) } else { sys::DECLINED };
         if result != sys::DECLINED || bits & ServerConfig::HAS_LOCATION_CONTENT == 0 {
             return result;

@@ -41,6 +41,15 @@ CONFIG = """
 <Directory "@DOCS@/fixup">
     PythonFixupHandler mod_python-panic
 </Directory>
+<Directory "@DOCS@/filtered">
+    PythonInsertFilterHandler mod_python-panic
+</Directory>
+<Directory "@DOCS@/gate">
+    PythonAccessCheckerExHandler mod_python-panic
+</Directory>
+<Location "/mapped">
+    PythonMapToStorageHandler mod_python-panic
+</Location>
 <Directory "@DOCS@/log">
     PythonLogHandler mod_python-panic
 </Directory>
@@ -86,6 +95,9 @@ def site(panic_tree, mpm):
         ("content", "PythonHandler", "localhost", 500),
         ("fixup", "PythonFixupHandler", "localhost", 500),
         ("another", "PythonHandler", "another", 500),
+        ("gate", "PythonAccessCheckerExHandler", "localhost", 500),
+        ("mapped", "PythonMapToStorageHandler", "localhost", 500),
+        ("filtered", "PythonInsertFilterHandler", "localhost", 200),
         ("log", "PythonLogHandler", "localhost", 200),
         ("cleanup", "PythonCleanupHandler", "localhost", 200),
     ],
@@ -112,6 +124,40 @@ def test_panic_of_a_function_that_httpd_asks(site, where, directive):
     assert site.get(f"/{where}/x", headers=basic("a", "b")).status == 500
     site.log.check()
     assert site.get("/x").text == before
+
+
+def test_panic_of_a_quick_handler(panic_tree, mpm):
+    config = """
+    <VirtualHost *:@PORT@>
+        ServerName quick.test
+        PythonQuickHandler mod_python-panic
+    </VirtualHost>
+    <VirtualHost *:@PORT@>
+        ServerName good.test
+    </VirtualHost>
+    """
+    with Httpd(panic_tree, mpm, CONFIG + config, FILES, processes=1) as running:
+        before = running.get("/x", host="good.test").text
+        running.log.expect(
+            r"MPY0001: .* asked for by a test \(phase PythonQuickHandler, interpreter 'quick.test'\)", times=1
+        )
+        assert running.get("/x", host="quick.test").status == 500
+        running.log.check()
+        assert running.get("/x", host="good.test").text == before
+
+
+def test_panic_without_a_request(panic_tree, mpm):
+    handlers = ["PythonChildInitHandler", "PythonErrorLogHandler", "PythonChildExitHandler"]
+    config = "\n".join(f"{directive} mod_python-panic" for directive in handlers)
+    running = Httpd(panic_tree, mpm, f"{config}\n{CONFIG}", FILES, processes=1, log_level="warn")
+    for directive in handlers:
+        running.log.expect(rf":crit\].*MPY0001: .* asked for by a test \({directive}, interpreter 'localhost'\)")
+    with running:
+        before = running.get("/x").text
+        assert before.startswith("good by ")
+        running.log.wait_for("asked for by a test .PythonErrorLogHandler")
+        assert running.get("/x").text == before
+        running.stop_when_idle()
 
 
 def test_panic_in_a_page(site):
