@@ -127,6 +127,12 @@ pub fn export_attributes(py: Python<'_>, request: *mut sys::request_rec) {
     py::attributes::export(py, unsafe { sys::request_rec::view(request) });
 }
 
+/// Sets the plain attributes of the request's record on its object.
+pub fn import_attributes(py: Python<'_>, request: *mut sys::request_rec) {
+    // SAFETY: the host passes a live request, in the middle of a phase of this interpreter.
+    py::attributes::import_into_kept(py, unsafe { sys::request_rec::view(request) });
+}
+
 /// Runs `atexit` callbacks.
 pub fn exit(py: Python<'_>) {
     let result = core(py).and_then(|core| core.call_method0("run_exit_callbacks"));

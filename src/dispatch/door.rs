@@ -126,6 +126,7 @@ fn serve(py: Python<'_>, call: &mut Call<'_, '_>) {
         Call::RequestCleanup(call) => child::request_cleanup(py, call),
         Call::Expire(call) => child::expire(py, call),
         Call::ExportAttributes(request) => child::export_attributes(py, *request),
+        Call::ImportAttributes(request) => child::import_attributes(py, *request),
         Call::Server(call) => server_call::run(py, call),
         Call::ErrorLog(call) => error_log::run(py, call),
         Call::Import(call) => child::import(py, call),
