@@ -64,7 +64,10 @@ class Counter:
                 found, failure = None, f"{type(error).__name__}: {error}"
                 print(f"run.py: {failure}", file=sys.stderr)
             counts.append(None if found is None else found.per_request)
-        return report.Row(scenario.name, scenario.title, scenario.bar, *counts, failure)
+        bar, (base, same, _) = scenario.bar, counts
+        if scenario.times is not None and base is not None and same is not None:
+            bar = round(scenario.times * (same - base))
+        return report.Row(scenario.name, scenario.title, bar, *counts, failure)
 
 
 def facts(module, plan):

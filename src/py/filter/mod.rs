@@ -9,8 +9,9 @@ use std::sync::{Arc, OnceLock};
 
 use pyo3::exceptions::{PyAttributeError, PyRuntimeError};
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyAny, PyString};
 
+use super::capi;
 use super::live::Live;
 use super::request::Request;
 use super::text;
@@ -98,14 +99,16 @@ impl Filter {
     }
 
     #[setter]
-    fn set_softspace(&self, value: Option<i64>) -> PyResult<()> {
-        let value = value.ok_or_else(|| PyAttributeError::new_err("can't delete filter attributes"))?;
+    fn set_softspace(&self, value: i64) {
         self.softspace.store(value, Ordering::Relaxed);
-        Ok(())
     }
 
-    fn __delattr__(&self, name: &str) -> PyResult<()> {
-        let _ = name;
+    /// With `__delattr__` alone nothing could be set.
+    fn __setattr__(slf: &Bound<'_, Self>, name: &Bound<'_, PyString>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        capi::generic_set_attribute(slf.as_any(), name, value)
+    }
+
+    fn __delattr__(&self, _name: &Bound<'_, PyString>) -> PyResult<()> {
         Err(PyAttributeError::new_err("can't delete filter attributes"))
     }
 }

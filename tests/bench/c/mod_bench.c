@@ -8,6 +8,8 @@
  *   SetHandler bench-read          the whole request body into memory, answers its length and ends
  *   SetHandler bench-dump          writes callgrind's counters and sets them to zero; the query
  *                                  string is the label of the dump
+ *   SetOutputFilter BENCH-COPY     copies all data
+ *   SetOutputFilter BENCH-UPPER    copies all data and turns each byte to upper case
  *   BenchAccess On                 an access_checker that reads one request header
  */
 #include "httpd.h"
@@ -15,6 +17,9 @@
 #include "http_core.h"
 #include "http_protocol.h"
 #include "http_request.h"
+#include "util_filter.h"
+#include "apr_buckets.h"
+#include "apr_lib.h"
 #include "apr_strings.h"
 #include <string.h>
 #include <valgrind/callgrind.h>
@@ -151,6 +156,53 @@ static int bench_handler(request_rec *r)
     return DECLINED;
 }
 
+static apr_status_t copy_filter(ap_filter_t *f, apr_bucket_brigade *in, int upper)
+{
+    apr_bucket_brigade *out = apr_brigade_create(f->r->pool, f->c->bucket_alloc);
+    apr_size_t i;
+
+    while (!APR_BRIGADE_EMPTY(in)) {
+        apr_bucket *b = APR_BRIGADE_FIRST(in);
+        const char *data;
+        char *copy;
+        apr_size_t length;
+        apr_status_t rv;
+
+        if (APR_BUCKET_IS_METADATA(b)) {
+            APR_BUCKET_REMOVE(b);
+            APR_BRIGADE_INSERT_TAIL(out, b);
+            continue;
+        }
+        rv = apr_bucket_read(b, &data, &length, APR_BLOCK_READ);
+        if (rv != APR_SUCCESS) {
+            return rv;
+        }
+        copy = apr_bucket_alloc(length, f->c->bucket_alloc);
+        if (upper) {
+            for (i = 0; i < length; i++) {
+                copy[i] = apr_toupper(data[i]);
+            }
+        }
+        else {
+            memcpy(copy, data, length);
+        }
+        apr_bucket_delete(b);
+        b = apr_bucket_heap_create(copy, length, apr_bucket_free, f->c->bucket_alloc);
+        APR_BRIGADE_INSERT_TAIL(out, b);
+    }
+    return ap_pass_brigade(f->next, out);
+}
+
+static apr_status_t filter_copy(ap_filter_t *f, apr_bucket_brigade *in)
+{
+    return copy_filter(f, in, 0);
+}
+
+static apr_status_t filter_upper(ap_filter_t *f, apr_bucket_brigade *in)
+{
+    return copy_filter(f, in, 1);
+}
+
 static int bench_access(request_rec *r)
 {
     const bench_dir_config *conf = ap_get_module_config(r->per_dir_config, &bench_module);
@@ -184,6 +236,8 @@ static void register_hooks(apr_pool_t *p)
     (void)p;
     memset(block, 'x', sizeof block);
     ap_hook_handler(bench_handler, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_register_output_filter("BENCH-COPY", filter_copy, NULL, AP_FTYPE_RESOURCE);
+    ap_register_output_filter("BENCH-UPPER", filter_upper, NULL, AP_FTYPE_RESOURCE);
     ap_hook_access_checker(bench_access, NULL, NULL, APR_HOOK_MIDDLE);
 }
 

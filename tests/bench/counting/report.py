@@ -15,7 +15,7 @@ class Row:
 
     name: str
     title: str
-    bar: int
+    bar: Optional[int]
     base: Optional[float]
     same: Optional[float]
     counted: Optional[float]
@@ -33,7 +33,7 @@ class Row:
         """'ok', 'OVER', 'FAILED' or 'not measured'."""
         if self.failure is not None:
             return "FAILED"
-        if self.above is None:
+        if self.above is None or self.bar is None:
             return "not measured"
         return "ok" if self.above <= self.bar else "OVER"
 

@@ -7,7 +7,7 @@ c/mod_bench.c if the same work in C is worth a column).  Used by run.py.
 from dataclasses import dataclass
 from typing import Callable, Optional
 
-from .stage import STATIC_TEXT
+from .stage import MEGABYTE_TEXT, STATIC_TEXT
 
 MEGABYTE = 1 << 20
 HELLO_TEXT = b"Hello World!"
@@ -38,14 +38,18 @@ class Run:
 
 @dataclass(frozen=True)
 class Scenario:
-    """One row.  The bar is in instructions above `base`; `same` does the same work in C."""
+    """One row.  The bar is in instructions above `base`; `same` does the same work in C.
+
+    With `times` the bar is so many times what `same` costs above `base`.
+    """
 
     name: str
     title: str
-    bar: int
+    bar: Optional[int]
     base: Run
     counted: Run
     same: Optional[Run] = None
+    times: Optional[float] = None
 
 
 def request(method, path, headers=(), body=b""):
@@ -131,6 +135,23 @@ HELLO_TIMED = Run(
     outside=_TIMED,
 )
 
+# A file of 1 MB through a filter.
+MEGABYTE_FILE = get("/bench/megabyte")
+
+
+def _filtered(name, function, check):
+    text = f"PythonOutputFilter bench_handlers::{function} bench\nSetOutputFilter bench"
+    return Run(name, text, MEGABYTE_FILE, check, python=True)
+
+
+STATIC_MEGABYTE = Run("static-megabyte", "", MEGABYTE_FILE, answers(MEGABYTE_TEXT))
+C_COPY = Run("c-copy", "SetOutputFilter BENCH-COPY", MEGABYTE_FILE, answers(MEGABYTE_TEXT))
+C_UPPER = Run("c-upper", "SetOutputFilter BENCH-UPPER", MEGABYTE_FILE, answers(MEGABYTE_TEXT.upper()))
+FILTER_COPY = _filtered("filter-copy", "filter_copy", answers(MEGABYTE_TEXT))
+FILTER_UPPER = _filtered("filter-upper", "filter_upper", answers(MEGABYTE_TEXT.upper()))
+GENERATOR_COPY = _filtered("generator-copy", "generator_copy", answers(MEGABYTE_TEXT))
+GENERATOR_UPPER = _filtered("generator-upper", "generator_upper", answers(MEGABYTE_TEXT.upper()))
+
 # What one line in the handler costs: the base is the handler without it. LogLevel is warn.
 PYTHON_HELLO = python_run("hello", "hello", get(), HELLO)
 
@@ -183,5 +204,20 @@ SCENARIOS = [
         Run(
             "require", "Require python bench_handlers::authorize", PASS_REQUEST, STATIC, python=True,
         ),
+    ),
+    Scenario(
+        "filter-copy", "1 MB file through a filter that copies", None, STATIC_MEGABYTE, FILTER_COPY, C_COPY, times=1.3,
+    ),
+    Scenario(
+        "filter-upper", "1 MB file through a filter that turns it to upper case", None, STATIC_MEGABYTE, FILTER_UPPER,
+        C_UPPER, times=1.3,
+    ),
+    Scenario(
+        "generator-copy", "the copying one as a generator, against the function", None, STATIC_MEGABYTE,
+        GENERATOR_COPY, FILTER_COPY, times=1.1,
+    ),
+    Scenario(
+        "generator-upper", "the other one as a generator, against the function", None, STATIC_MEGABYTE,
+        GENERATOR_UPPER, FILTER_UPPER, times=1.1,
     ),
 ]

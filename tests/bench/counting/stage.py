@@ -16,6 +16,7 @@ BENCH = Path(__file__).resolve().parent.parent
 REPOSITORY = BENCH.parent.parent
 DEFAULT_MODULE = REPOSITORY / "target" / "release" / "libmod_python.so"
 STATIC_TEXT = b"A static file of the benchmark site.\n"
+MEGABYTE_TEXT = b"0123456789abcdef" * (1 << 16)
 
 
 class StageError(Exception):
@@ -98,6 +99,7 @@ class Stage:
             )
             for file in ("page", "page.py", "page.txt"):
                 (folder / file).write_bytes(STATIC_TEXT)
+            (folder / "megabyte").write_bytes(MEGABYTE_TEXT)
             make_readable(folder)
         return folder
 

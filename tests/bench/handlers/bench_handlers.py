@@ -72,6 +72,38 @@ def read_body(req):
     return apache.OK
 
 
+def filter_copy(filter):
+    """Pass everything through."""
+    data = filter.read()
+    while data:
+        filter.write(data)
+        data = filter.read()
+    if data is None:
+        filter.close()
+
+
+def filter_upper(filter):
+    """Turn everything to upper case."""
+    data = filter.read()
+    while data:
+        filter.write(data.upper())
+        data = filter.read()
+    if data is None:
+        filter.close()
+
+
+def generator_copy(filter):
+    """Pass everything through, as a generator."""
+    for data in filter:
+        yield data
+
+
+def generator_upper(filter):
+    """Turn everything to upper case, as a generator."""
+    for data in filter:
+        yield data.upper()
+
+
 def access(req):
     """Let the request through if it carries a header."""
     if "X-Bench-Pass" in req.headers_in:
