@@ -5,7 +5,7 @@
 use std::ffi::c_char;
 use std::ptr;
 
-use super::{Brigade, Instance};
+use super::{Brigade, Instance, WINDOW};
 use crate::httpd::body::Room;
 use crate::httpd::handler_list::HandlerEntry;
 use crate::httpd::pool::{bytes, optional_bytes};
@@ -271,6 +271,10 @@ impl Pass {
                 if any && (*bucket).length == usize::MAX {
                     // There is something to go on with; this may have to be waited for.
                     return Ok(false);
+                }
+                if (*bucket).length != usize::MAX && (*bucket).length > WINDOW {
+                    // A large file is mapped as far as it is read; one that cannot be split is read as a whole.
+                    sys::mpy_bucket_split(bucket, WINDOW);
                 }
                 let (data, length) = self.read(bucket)?;
                 let data = if length == 0 { &[] } else { std::slice::from_raw_parts(data.cast::<u8>(), length) };
