@@ -127,6 +127,15 @@ pub fn export_attributes(py: Python<'_>, request: *mut sys::request_rec) {
     py::attributes::export(py, unsafe { sys::request_rec::view(request) });
 }
 
+/// Sets what another interpreter has left on the object that a function under way uses.
+pub fn import_attributes(py: Python<'_>, request: *mut sys::request_rec) {
+    // SAFETY: the host passes a live request while this interpreter's function waits in this thread.
+    let view = unsafe { sys::request_rec::view(request) };
+    if let Some(object) = py::capi::kept_object(py, view) {
+        py::attributes::import(py, &object, view);
+    }
+}
+
 /// Runs `atexit` callbacks.
 pub fn exit(py: Python<'_>) {
     let result = core(py).and_then(|core| core.call_method0("run_exit_callbacks"));

@@ -20,6 +20,7 @@ pub struct Visit {
     interp: &'static Interp,
     request: *mut sys::request_rec,
     outer: *const c_char,
+    outer_interp: Option<usize>,
 }
 
 impl Visit {
@@ -42,8 +43,9 @@ impl Visit {
             let interp = select::find(bytes(name), (*request).server, owner, what)?;
             let state = RequestState::ensure(request, phases::expire);
             let outer = std::mem::replace(&mut state.interpreter, name);
+            let outer_interp = state.last_interp;
             move_attributes(request, interp);
-            Some(Visit { interp, request, outer })
+            Some(Visit { interp, request, outer, outer_interp })
         }
     }
 
@@ -57,11 +59,20 @@ impl Visit {
         self.interp.run(call);
     }
 
-    /// The visit was made while another one of the same request goes on, which finds its interpreter's name again.
+    /// The visit was made while another one of the same request goes on, which finds its interpreter's name again, and
+    /// the attributes that were set meanwhile.
     pub fn return_to_outer(self) {
-        // SAFETY: the caller of `open` guarantees the request; the borrow ends with the statement.
-        if let Some(state) = unsafe { RequestState::of(self.request) }.filter(|_| !self.outer.is_null()) {
+        // SAFETY: the caller of `open` guarantees the request; the borrow ends with the block.
+        unsafe {
+            let Some(state) = RequestState::of(self.request).filter(|_| !self.outer.is_null()) else { return };
             state.interpreter = self.outer;
+        }
+        let outer = self.outer_interp.filter(|&outer| outer != self.interp.index).and_then(table::by_index);
+        let Some(outer) = outer else { return };
+        // SAFETY: as above; the request is live, and its record is looked up again after the call.
+        unsafe {
+            move_attributes(self.request, outer);
+            outer.run(&mut Call::ImportAttributes(self.request));
         }
     }
 }
