@@ -78,7 +78,7 @@ pub enum Call<'a, 'c> {
     Expire(&'a mut ExpireCall),
     /// Copy plain attributes of the request object into the request's record.
     ExportAttributes(*mut sys::request_rec),
-    /// Set what another interpreter has left, on the object that a function under way uses.
+    /// Set the plain attributes of the request's record on the request object.
     ImportAttributes(*mut sys::request_rec),
     /// Run handlers of a server, which get no request.
     Server(&'a mut ServerCall<'c>),

@@ -127,13 +127,10 @@ pub fn export_attributes(py: Python<'_>, request: *mut sys::request_rec) {
     py::attributes::export(py, unsafe { sys::request_rec::view(request) });
 }
 
-/// Sets what another interpreter has left on the object that a function under way uses.
+/// Sets the plain attributes of the request's record on its object.
 pub fn import_attributes(py: Python<'_>, request: *mut sys::request_rec) {
-    // SAFETY: the host passes a live request while this interpreter's function waits in this thread.
-    let view = unsafe { sys::request_rec::view(request) };
-    if let Some(object) = py::capi::kept_object(py, view) {
-        py::attributes::import(py, &object, view);
-    }
+    // SAFETY: the host passes a live request, in the middle of a phase of this interpreter.
+    py::attributes::import_into_kept(py, unsafe { sys::request_rec::view(request) });
 }
 
 /// Runs `atexit` callbacks.

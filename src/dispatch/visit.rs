@@ -20,7 +20,8 @@ pub struct Visit {
     interp: &'static Interp,
     request: *mut sys::request_rec,
     outer: *const c_char,
-    outer_interp: Option<usize>,
+    /// The interpreter that ran before this visit.
+    last: Option<usize>,
 }
 
 impl Visit {
@@ -43,9 +44,8 @@ impl Visit {
             let interp = select::find(bytes(name), (*request).server, owner, what)?;
             let state = RequestState::ensure(request, phases::expire);
             let outer = std::mem::replace(&mut state.interpreter, name);
-            let outer_interp = state.last_interp;
-            move_attributes(request, interp);
-            Some(Visit { interp, request, outer, outer_interp })
+            let last = move_attributes(request, interp);
+            Some(Visit { interp, request, outer, last })
         }
     }
 
@@ -59,35 +59,35 @@ impl Visit {
         self.interp.run(call);
     }
 
-    /// The visit was made while another one of the same request goes on, which finds its interpreter's name again, and
-    /// the attributes that were set meanwhile.
+    /// The visit was made while another one of the same request may go on, which finds its interpreter's name again, and
+    /// in the middle of a phase the attributes that were set meanwhile.
     pub fn return_to_outer(self) {
-        // SAFETY: the caller of `open` guarantees the request; the borrow ends with the block.
-        unsafe {
-            let Some(state) = RequestState::of(self.request).filter(|_| !self.outer.is_null()) else { return };
+        // SAFETY: the caller of `open` guarantees the request; the borrow ends with the statement.
+        let Some(state) = (unsafe { RequestState::of(self.request) }) else { return };
+        if !self.outer.is_null() {
             state.interpreter = self.outer;
         }
-        let outer = self.outer_interp.filter(|&outer| outer != self.interp.index).and_then(table::by_index);
-        let Some(outer) = outer else { return };
-        // SAFETY: as above; the request is live, and its record is looked up again after the call.
-        unsafe {
-            move_attributes(self.request, outer);
+        let last = self.last.filter(|&last| state.phase.is_some() && last != self.interp.index);
+        if let Some(outer) = last.and_then(table::by_index) {
+            // What the handler sets from now on is newer than what this interpreter has.
+            state.last_interp = last;
+            self.interp.run(&mut Call::ExportAttributes(self.request));
             outer.run(&mut Call::ImportAttributes(self.request));
         }
     }
 }
 
-/// Where another interpreter ran last, its plain attributes are taken along.
+/// Where another interpreter ran last, its plain attributes are taken along. Returns that interpreter.
 ///
 /// # Safety
 /// `request` is live and has its record.
-unsafe fn move_attributes(request: *mut sys::request_rec, interp: &Interp) {
+unsafe fn move_attributes(request: *mut sys::request_rec, interp: &Interp) -> Option<usize> {
     // SAFETY: the caller guarantees the request; the record is looked up again after each visit.
     unsafe {
-        let Some(state) = RequestState::of(request) else { return };
-        let last = state.last_interp.replace(interp.index);
-        if let Some(last) = last.filter(|&last| last != interp.index).and_then(table::by_index) {
+        let last = RequestState::of(request)?.last_interp.replace(interp.index)?;
+        if let Some(last) = Some(last).filter(|&last| last != interp.index).and_then(table::by_index) {
             last.run(&mut Call::ExportAttributes(request));
         }
+        Some(last)
     }
 }

@@ -28,6 +28,13 @@ pub fn import(py: Python<'_>, object: &Bound<'_, Request>, request: request::Req
     }
 }
 
+/// As [`import`], for an object that is there already.
+pub fn import_into_kept(py: Python<'_>, request: request::Request<'_>) {
+    if let Some(object) = capi::kept_object(py, request) {
+        import(py, &object, request);
+    }
+}
+
 fn import_all(py: Python<'_>, object: &Bound<'_, Request>, attributes: Vec<(Vec<u8>, PlainValue)>) {
     // Asking for the dictionary makes it: not before there is something to put in.
     let Ok(own) = own_attributes(object) else { return };

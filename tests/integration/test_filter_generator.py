@@ -142,6 +142,8 @@ def handler(req):
     return apache.OK
 '''
 
+pytestmark = pytest.mark.smoke
+
 site = server(_CONFIG, {"htdocs/gen.py": _GEN, "htdocs/static/a.txt": "some text\n"})
 
 
