@@ -114,7 +114,7 @@ def lines(answer):
 )
 @pytest.mark.parametrize("kind", ["", "_made"])
 def test_output(site, path, handler, outer, inner, kind):
-    # spec: directives:8.2.11, directives:8.1.7, directives:D-9, interpreters:1.2
+    # spec: directives:8.2.11, directives:8.1.7, directives:D-9, interpreters:1.2/filter, interpreters:4.5
     names = {name: f"{site.docs}{folder}/" for name, folder in (("h", handler), ("o", outer), ("i", inner))}
     for order in (("outer", "inner"), ("inner", "outer"), ("outer", "outer")):
         found = lines(site.get(f"{path}?{','.join(name + kind for name in order)}"))
@@ -132,20 +132,20 @@ def test_output(site, path, handler, outer, inner, kind):
 
 @pytest.mark.parametrize(("path", "expected"), [("/inner/set/x", "set"), ("/inner/file/x", "@DOCS@/inner/file/")])
 def test_settings_of_the_request(site, path, expected):
-    # spec: directives:8.2.11, interpreters:1.2
+    # spec: directives:8.2.11, interpreters:1.2/filter
     expected = expected.replace("@DOCS@", str(site.docs))
     found = lines(site.get(f"{path}?outer,inner"))
     assert {line.get("interpreter", line.get("handler")) for line in found} == {expected}
 
 
 def test_input(site):
-    # spec: directives:8.2.11, interpreters:1.2
+    # spec: directives:8.2.11, interpreters:1.2/filter
     found = lines(site.post("/inner/x?outer,inner", b'{"body": 1}\n'))
     assert [line.get("interpreter") for line in found] == [None, f"{site.docs}/inner/", f"{site.docs}/"]
 
 
 def test_a_failure_in_another_interpreter(site):
-    # spec: directives:8.2.7, interpreters:1.2
+    # spec: directives:8.2.7, interpreters:1.2/filter
     site.log.expect(rf"MPY0401: failing chain::failing: uncaught ValueError .*interpreter '{site.docs}/inner/'", times=1)
     site.log.expect_traceback("failing chain::failing: ValueError: in the chain", times=1)
     site.log.expect(f"caught in {site.docs}/inner/own/", times=2)
