@@ -15,11 +15,13 @@ pub struct Output {
     brigade: *mut sys::apr_bucket_brigade,
     /// Bytes that were written, handed over or not.
     pub queued: u64,
+    /// A filter has ended the response: nothing may follow, or the client takes it for the next one.
+    ended: bool,
 }
 
 impl Default for Output {
     fn default() -> Output {
-        Output { pending: Vec::new(), brigade: ptr::null_mut(), queued: 0 }
+        Output { pending: Vec::new(), brigade: ptr::null_mut(), queued: 0, ended: false }
     }
 }
 
@@ -30,6 +32,9 @@ impl Default for Output {
 pub unsafe fn collect(request: *mut sys::request_rec, data: &[u8]) -> bool {
     // SAFETY: the caller guarantees the request; the borrow ends here.
     let Some(state) = (unsafe { RequestState::of(request) }) else { return false };
+    if state.output.ended {
+        return false;
+    }
     let pending = &mut state.output.pending;
     // SAFETY: the connection lives as long as its request.
     let aborted = unsafe { sys::mpy_conn_is_aborted((*request).connection) } != 0;
@@ -50,6 +55,9 @@ pub unsafe fn send(request: *mut sys::request_rec, data: &[u8], flush: bool) -> 
     // SAFETY: the caller guarantees the request.
     unsafe {
         let pending = take(request);
+        if has_ended(request) {
+            return false;
+        }
         count(request, data.len());
         let sent =
             if flush { pass(request, &pending, data) } else { buffer(request, &pending) && buffer(request, data) };
@@ -72,13 +80,38 @@ pub unsafe fn release(request: *mut sys::request_rec) -> bool {
     }
 }
 
+/// The response has been ended by a filter, and so has that of the request it is included in.
+///
+/// # Safety
+/// As [`collect`].
+pub unsafe fn end(mut request: *mut sys::request_rec) {
+    // SAFETY: the caller guarantees the request; a main request lives longer. The borrow ends here.
+    unsafe {
+        while !request.is_null() {
+            if let Some(state) = RequestState::of(request) {
+                state.output.ended = true;
+            }
+            request = (*request).main;
+        }
+    }
+}
+
+/// Whether [`end`] was called.
+///
+/// # Safety
+/// As [`collect`].
+pub unsafe fn has_ended(request: *mut sys::request_rec) -> bool {
+    // SAFETY: the caller guarantees the request; the borrow ends here.
+    unsafe { RequestState::of(request) }.is_some_and(|state| state.output.ended)
+}
+
 /// Whether nothing is collected.
 ///
 /// # Safety
 /// As [`collect`].
 pub unsafe fn is_empty(request: *mut sys::request_rec) -> bool {
     // SAFETY: the caller guarantees the request; the borrow ends here.
-    unsafe { RequestState::of(request) }.is_none_or(|state| state.output.pending.is_empty())
+    unsafe { RequestState::of(request) }.is_none_or(|state| state.output.ended || state.output.pending.is_empty())
 }
 
 /// Counts bytes that were given to httpd.

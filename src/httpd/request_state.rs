@@ -138,6 +138,8 @@ pub struct RequestState {
     /// How many SSI elements run in this request's page and in those it includes: mod_include is in the middle of its
     /// filter.
     pub elements: u32,
+    /// The innermost output filter of this request that runs Python now, NULL where there is none.
+    pub running_filter: *const sys::ap_filter_t,
 }
 
 impl RequestState {
@@ -209,6 +211,7 @@ impl RequestState {
             body: BodySlot::default(),
             output: Output::default(),
             elements: 0,
+            running_filter: ptr::null(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::ptr;
 
+use super::output;
 use super::pool::Pool;
 use super::sys;
 
@@ -79,6 +80,9 @@ unsafe fn send_with(
         let Ok(length) = usize::try_from(len.map_or(rest, |len| len.min(rest))) else { return Err(SendError::Open) };
         if length == 0 {
             return Ok(0);
+        }
+        if output::has_ended(request) {
+            return Err(SendError::Client);
         }
         let mut sent = 0;
         match sys::ap_send_fd(file, request, offset as sys::apr_off_t, length, &mut sent) {

@@ -12,6 +12,7 @@ PythonPath "['@DOCS@', *sys.path]"
     PythonOutputFilter chosen::marked marked
     PythonOutputFilter chosen::outer outer
     PythonOutputFilter chosen::named NAMED
+    PythonOutputFilter chosen::writing writing
     SetHandler mod_python
     PythonFixupHandler chosen::add_filters
     PythonHandler chosen
@@ -31,6 +32,10 @@ PythonPath "['@DOCS@', *sys.path]"
     FilterProvider ours upper "%{CONTENT_TYPE} =~ m#^text/plain#"
     FilterProvider ours named "%{CONTENT_TYPE} =~ m#^text/html#"
     FilterChain ours
+</Directory>
+<Directory "@DOCS@/writing">
+    AddOutputFilterByType writing text/plain
+    AddOutputFilterByType upper text/html
 </Directory>
 <Directory "@DOCS@/pages/by_type">
     AddOutputFilterByType upper text/html
@@ -75,6 +80,19 @@ def named(filter):
         filter.write(filter.name + " " + filter.handler)
 
 
+def writing(filter):
+    """Writes to its request, and says what comes of it."""
+    data = filter.read()
+    if data:
+        try:
+            if not hasattr(filter.req, "inside"):
+                filter.req.inside = True
+                filter.req.write("inner ")
+        except RuntimeError as raised:
+            filter.write(type(raised).__name__ + ": " + str(raised))
+        filter.write(data)
+
+
 def add_filters(req):
     for name in req.headers_in.get("X-Out", "").split():
         req.add_output_filter(name)
@@ -82,7 +100,9 @@ def add_filters(req):
 
 
 def handler(req):
-    req.content_type = "text/plain"
+    req.content_type = req.headers_in.get("X-Type", "text/plain")
+    if "X-Late" in req.headers_in:
+        req.add_output_filter(req.headers_in["X-Late"])
     req.write(req.args)
     return apache.OK
 '''
@@ -100,6 +120,7 @@ site = server(
         "htdocs/pages/provided/a.txt": "some text\n",
         "htdocs/pages/provided/a.html": "some text\n",
         "htdocs/pages/provided/a.css": "some text\n",
+        "htdocs/writing/x": "",
         "htdocs/pages/by_type/a.txt": "some text\n",
         "htdocs/pages/by_type/a.html": "some text\n",
     },
@@ -139,4 +160,19 @@ def test_chosen_by_mod_filter_and_by_type(site):
         assert connection.request("GET", "/pages/provided/a.css").text == "some text\n"
         assert connection.request("GET", "/pages/by_type/a.html").text == "SOME TEXT\n"
         assert connection.request("GET", "/pages/by_type/a.txt").text == "some text\n"
+        next_is_right(connection)
+
+
+def test_mod_filter_is_not_called_while_it_calls(site):
+    # spec: directives:8.2.1
+    # It would take the filter's record for its own.
+    said = "RuntimeError: inside a filter that mod_filter has chosen nothing can be written to the request"
+    with site.connect() as connection:
+        assert connection.request("GET", "/writing/x?text").text == f"{said}text"
+        # Without it, and where it stands behind the filter, that is possible.
+        assert connection.request("GET", "/x?text", headers={"X-Out": "writing"}).text == "inner text"
+        assert connection.request("GET", "/writing/x?text", headers={"X-Out": "writing"}).text == "inner text"
+        # Where it stands in front, it is in the middle of its work as well.
+        headers = {"X-Late": "writing", "X-Type": "text/html"}
+        assert connection.request("GET", "/writing/x?text", headers=headers).text == f"{said}TEXT"
         next_is_right(connection)

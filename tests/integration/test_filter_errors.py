@@ -111,7 +111,7 @@ def passing_then(filter):
 
 
 def returned(filter):
-    args = {"status": (apache.HTTP_GONE,), "ok": (apache.OK,), "declined": (apache.DECLINED,), "redirect": (302,),
+    args = {"404": (404,), "500": (500,), "status": (apache.HTTP_GONE,), "ok": (apache.OK,), "declined": (apache.DECLINED,), "redirect": (302,),
             "text": ("x",), "pair": (apache.DONE, apache.HTTP_FORBIDDEN), "tuple": ((apache.DONE, 404),), "none": ()}
     what = filter.req.headers_in.get("X-What", "none")
     if filter.req.headers_in.get("X-First"):
@@ -172,6 +172,12 @@ def handler(req):
         for piece in rest.split(","):
             if piece == "-":
                 req.flush()
+            elif piece == "stubborn":
+                for size in (3, 100_000, 3):
+                    try:
+                        req.write("again" * size)
+                    except OSError:
+                        req.log_error("caught OSError in stubborn", apache.APLOG_INFO)
             elif piece == "length":
                 req.set_content_length(100)
             else:
@@ -369,6 +375,21 @@ def test_the_writer_learns_of_it(site):
     expect_uncaught(site, "in_second", "failing.Ouch: in the second call")
     site.raw(compose("GET", "/x?in_second=some,-,more,-,end"))
     site.log.wait_for("the handler caught OSError: Flush failed, client closed connection.")
+
+
+@pytest.mark.parametrize("status", ["404", "500"])
+def test_a_handler_that_goes_on_adds_nothing(site, status):
+    # spec: directives:8.2.8
+    site.log.expect(f"MPY0412: .* status {status}", times=1)
+    site.log.expect("caught OSError in stubborn", times=3)
+    with site.connect() as connection:
+        headers = {"X-What": status}
+        answer = connection.request("GET", "/x?returned=stubborn", headers=headers)
+        assert answer.status == int(status) and answer.text.endswith("</html>\n") and "again" not in answer.text
+        if answer.header("Connection") == "close":
+            assert connection.read_to_end() == b""
+        else:
+            assert connection.request("GET", "/x?upper=next").text == "NEXT"
 
 
 def test_many_failures_leave_the_child_as_it_was(site):

@@ -14,9 +14,7 @@ _CONFIG = """
     PythonOutputFilter filters::handed handed
     PythonOutputFilter filters::off off
     PythonOutputFilter filters::longer longer
-    PythonOutputFilter filters::facts facts
     PythonOutputFilter filters::sizes sizes
-    PythonOutputFilter filters::closing closing
     PythonOutputFilter filters::by_len by_len
     SetHandler mod_python
     PythonHandler pages
@@ -78,48 +76,11 @@ def longer(filter):
         data = filter.read()
 
 
-def facts(filter):
-    data = filter.read()
-    if data:
-        def error(function, *args):
-            try:
-                function(*args)
-            except Exception as raised:
-                return type(raised).__name__, str(raised)
-        filter.softspace = 1
-        filter.write(repr((filter.name, filter.handler, filter.dir, filter.is_input, filter.closed, filter.softspace,
-            type(filter).__name__, type(filter.req).__name__, filter.req.phase,
-            error(setattr, filter, "req", None)[0], error(setattr, filter, "mine", 1)[0],
-            error(getattr, filter, "mine")[0],
-            error(delattr, filter, "softspace"))))
-    filter.req.kept = filter
-
-
 def sizes(filter):
     data = filter.read(2)
     while data:
         filter.write(b"%d," % len(data))
         data = filter.read(2)
-
-
-def closing(filter):
-    filter.write(b"before ")
-    filter.close()
-    filter.close()
-    said = []
-    for method in (filter.read, filter.readline):
-        try:
-            method()
-        except ValueError as raised:
-            said.append(str(raised))
-    try:
-        filter.write(b"x")
-    except ValueError as raised:
-        said.append(str(raised))
-    filter.flush()
-    filter.pass_on()
-    filter.req.said = said
-    filter.req.closed_seen = filter.closed
 
 
 def by_len(filter):
@@ -141,16 +102,6 @@ def handler(req):
             req.flush()
         else:
             req.write(piece.replace("_", "\\n"), 0)
-    if hasattr(req, "said"):
-        req.log_error(repr((req.said, req.closed_seen)), apache.APLOG_INFO)
-    return apache.OK
-
-
-def loghandler(req):
-    try:
-        req.kept.read()
-    except apache.ExpiredError as raised:
-        req.log_error("expired: " + str(raised), apache.APLOG_NOTICE)
     return apache.OK
 '''
 

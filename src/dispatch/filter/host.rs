@@ -1,6 +1,8 @@
 //! The host's side of a filter: a brigade of httpd becomes calls of a Python function, and what the function wrote goes
 //! on its way.
 
+use std::ptr;
+
 use super::resume;
 use crate::abi::{Call, FilterCall};
 use crate::dispatch::visit::Visit;
@@ -9,6 +11,7 @@ use crate::httpd::config::DirConfig;
 use crate::httpd::filter::{self, Brigade, Cut, Instance, Kind, Outcome, Pass, State};
 use crate::httpd::log::{Level, Owner};
 use crate::httpd::pool::bytes;
+use crate::httpd::request_state::RequestState;
 use crate::httpd::sys;
 use crate::httpd::tally::Running;
 use crate::httpd::view::Record;
@@ -329,8 +332,10 @@ unsafe fn call(pass: &mut Pass, instance: *mut Instance) -> Outcome {
         pass.instance = instance;
         pass.entry = entry;
         pass.directory = entry.directory(request);
-        let callback = if pass.is_input() { Callback::InputFilter } else { Callback::OutputFilter };
+        let is_input = pass.is_input();
+        let callback = if is_input { Callback::InputFilter } else { Callback::OutputFilter };
         let running = Running::begin(Role::Callback(callback));
+        let outer = if is_input { ptr::null() } else { set_running(request, filter) };
         (*instance).depth += 1;
         let outcome = if (*instance).generator.is_some() {
             resume::go_on(pass, instance)
@@ -343,10 +348,23 @@ unsafe fn call(pass: &mut Pass, instance: *mut Instance) -> Outcome {
             }
         };
         (*instance).depth -= 1;
+        if !is_input {
+            set_running(request, outer);
+        }
         drop(running);
         visit.return_to_outer();
         outcome
     }
+}
+
+/// Notes which output filter of a request runs; returns which one did.
+///
+/// # Safety
+/// `request` is live and served by this thread.
+unsafe fn set_running(request: *mut sys::request_rec, filter: *const sys::ap_filter_t) -> *const sys::ap_filter_t {
+    // SAFETY: the caller guarantees the request; the borrow ends here.
+    let state = unsafe { RequestState::of(request) };
+    state.map_or(ptr::null(), |state| std::mem::replace(&mut state.running_filter, filter))
 }
 
 /// A line in the request's log that names the filter.

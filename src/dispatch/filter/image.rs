@@ -18,6 +18,15 @@ use crate::py::filter::Filter;
 use crate::py::live::{Active, Live};
 use crate::py::{attributes, request};
 
+/// Ends the use of a filter object with its call, however that ends.
+struct Expires<'a>(&'a Filter);
+
+impl Drop for Expires<'_> {
+    fn drop(&mut self) {
+        self.0.expire();
+    }
+}
+
 /// Runs the function and leaves in the call how it ended.
 pub fn run(py: Python<'_>, call: &mut FilterCall<'_>) {
     // SAFETY: the host passes a live filter with its request, in the thread that serves them, until run returns.
@@ -37,9 +46,8 @@ pub fn run(py: Python<'_>, call: &mut FilterCall<'_>) {
     // SAFETY: the pass lives until the filter object expires, below.
     let live = unsafe { Live::new(pass, conn) };
     let result = Bound::new(py, Filter::of(live, object.clone())).and_then(|filter| {
-        let outcome = invoke(py, call, &filter);
-        filter.get().expire();
-        outcome
+        let _expires = Expires(filter.get());
+        invoke(py, call, &filter)
     });
     call.outcome = match result {
         Ok(outcome) => outcome,
@@ -59,6 +67,8 @@ fn invoke(py: Python<'_>, call: &FilterCall<'_>, filter: &Bound<'_, Filter>) -> 
     let is_location = unsafe { pass.entry.as_ref() }.is_some_and(|entry| entry.is_location());
     let directory = pass.directory().filter(|_| !is_location);
     let text = pass.handler().unwrap_or_default();
+    #[cfg(feature = "test-panic")]
+    assert!(text != b"mod_python-panic", "asked for by a test");
     let lookup = Lookup::new(Role::Callback(role(pass)), text, directory, call.settings, false);
     let Some(function) = resolve::callable(py, &lookup, filter.as_any())? else { return Ok(Outcome::Finished) };
     let result = function.call1((filter,))?;

@@ -2,6 +2,7 @@
 //! takes for a complete response.
 
 use super::{Instance, State};
+use crate::httpd::output;
 use crate::httpd::request::Request;
 use crate::httpd::sys;
 use crate::httpd::view::Record;
@@ -43,6 +44,7 @@ pub unsafe fn fail(
         }
         sys::mpy_brigade_append(brigade, sys::apr_bucket_eos_create(alloc));
         let passed = sys::ap_pass_brigade((*filter).next, brigade);
+        output::end(request);
         Instance::give_back(instance, brigade);
         if passed == sys::APR_SUCCESS && page.is_some() && !begun { passed } else { sys::AP_FILTER_ERROR }
     }
@@ -65,5 +67,6 @@ pub unsafe fn refuse(filter: *mut sys::ap_filter_t, status: i32) {
         sys::mpy_brigade_append(brigade, error);
         sys::mpy_brigade_append(brigade, sys::apr_bucket_eos_create(alloc));
         sys::ap_pass_brigade((*request).output_filters, brigade);
+        output::end(request);
     }
 }

@@ -28,6 +28,22 @@ impl Request<'_> {
         self.with_state(|state| state.elements > 0).unwrap_or(false)
     }
 
+    /// Whether an output filter runs inside one that mod_filter has chosen: mod_filter cannot be called meanwhile.
+    pub fn is_in_chosen_filter(self) -> bool {
+        let running = self.with_state(|state| state.running_filter).unwrap_or(std::ptr::null());
+        // SAFETY: the request and its chain of filters are live, and so is the filter that runs.
+        unsafe {
+            let mut filter = if running.is_null() { std::ptr::null_mut() } else { (*self.0).output_filters };
+            while !filter.is_null() {
+                if !(*(*filter).frec).providers.is_null() {
+                    return true;
+                }
+                filter = if std::ptr::eq(filter, running) { std::ptr::null_mut() } else { (*filter).next };
+            }
+        }
+        false
+    }
+
     /// Whether nothing is collected.
     #[inline]
     pub fn nothing_collected(self) -> bool {

@@ -23,6 +23,10 @@ impl Request {
         if self.live.view(|request| request.is_in_element())? {
             return Err(PyRuntimeError::new_err("code in a page must write to filter, not to its request"));
         }
+        if self.live.view(|request| request.is_in_chosen_filter())? {
+            let text = "inside a filter that mod_filter has chosen nothing can be written to the request";
+            return Err(PyRuntimeError::new_err(text));
+        }
         Ok(())
     }
 
