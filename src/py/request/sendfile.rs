@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 use super::Request;
+use super::write::check_writable;
 use super::write::client_gone;
 use crate::httpd::send_file::SendError;
 use crate::py::detach::without_gil;
@@ -31,7 +32,7 @@ impl Request {
         let path = text::argument(path)?;
         let offset = u64::try_from(offset).map_err(|_| PyValueError::new_err("offset must not be negative"))?;
         let len = u64::try_from(len).ok();
-        self.check_writable()?;
+        self.live.view(check_writable)??;
         let sent = self
             .live
             .view(|request| without_gil(py, (request, path), |(request, path)| request.send_file(path, offset, len)))?;

@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyAny;
 
 use super::Request;
+use crate::httpd::request::Request as View;
 use crate::py::detach::without_gil;
 use crate::py::text;
 
@@ -14,31 +15,32 @@ pub(super) fn client_gone() -> PyErr {
     PyOSError::new_err("Write failed, client closed connection.")
 }
 
-impl Request {
-    /// While an element of the request's own page runs, mod_include is in the middle of its filter.
-    ///
-    /// # Errors
-    /// RuntimeError then.
-    pub(super) fn check_writable(&self) -> PyResult<()> {
-        if self.live.view(|request| request.is_in_element())? {
-            return Err(PyRuntimeError::new_err("code in a page must write to filter, not to its request"));
-        }
-        if self.live.view(|request| request.is_in_chosen_filter())? {
-            let text = "inside a filter that mod_filter has chosen nothing can be written to the request";
-            return Err(PyRuntimeError::new_err(text));
-        }
-        Ok(())
+/// Whether the request can be written to now: not while mod_include or mod_filter is in the middle of a filter of it.
+///
+/// # Errors
+/// RuntimeError then.
+#[inline]
+pub(super) fn check_writable(request: View<'_>) -> PyResult<()> {
+    if request.is_in_element() {
+        return Err(PyRuntimeError::new_err("code in a page must write to filter, not to its request"));
     }
+    if request.is_in_chosen_filter() {
+        let text = "inside a filter that mod_filter has chosen nothing can be written to the request";
+        return Err(PyRuntimeError::new_err(text));
+    }
+    Ok(())
+}
 
+impl Request {
     /// Sends bytes, optionally flushing them to the client.
     pub(super) fn send(&self, py: Python<'_>, data: &[u8], flush: bool) -> PyResult<()> {
-        self.check_writable()?;
         let sent = self.live.view(|request| {
+            check_writable(request)?;
             if data.is_empty() || (!flush && request.collect(data)) {
-                return true;
+                return Ok(true);
             }
-            without_gil(py, (request, data), |(request, data)| request.send(data, flush))
-        })?;
+            Ok::<_, PyErr>(without_gil(py, (request, data), |(request, data)| request.send(data, flush)))
+        })??;
         if sent { Ok(()) } else { Err(client_gone()) }
     }
 
@@ -67,7 +69,7 @@ impl Request {
     /// flush(): sends what httpd has buffered. Raises OSError where the client is gone, RuntimeError in an SSI
     /// element.
     fn flush(&self, py: Python<'_>) -> PyResult<()> {
-        self.check_writable()?;
+        self.live.view(check_writable)??;
         let sent = self.live.view(|request| without_gil(py, request, |request| request.send(&[], true)))?;
         if sent { Ok(()) } else { Err(PyOSError::new_err("Flush failed, client closed connection.")) }
     }
