@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from harness.client import compose
 from harness.module_server import server
 
 _CONFIG = """
@@ -23,6 +24,7 @@ Timeout 5
     PythonOutputFilter gen::finish finish
     PythonOutputFilter gen::wrong wrong
     PythonOutputFilter gen::coroutine coroutine
+    PythonOutputFilter gen::slow slow
     PythonOutputFilter gen::itself itself
     PythonInputFilter gen::upper in_upper
     PythonInputFilter gen::collect in_collect
@@ -40,6 +42,7 @@ Timeout 5
 
 _GEN = '''
 import os
+import time
 
 from mod_python import apache
 
@@ -114,6 +117,15 @@ def wrong(filter):
     yield 1
 
 
+def slow(filter):
+    for chunk in filter:
+        yield chunk
+        end = time.monotonic() + 1.5
+        while filter.req.args.endswith("long") and time.monotonic() < end:
+            filter.req.notes["at"] = str(time.monotonic())
+        yield chunk.upper()
+
+
 async def coroutine(filter):
     pass
 
@@ -138,6 +150,12 @@ def handler(req):
         return apache.OK
     req.add_output_filter(name)
     for piece in rest.split(","):
+        if piece == "body":
+            piece = req.read().decode()
+        if piece == "sleep":
+            time.sleep(60)
+        while piece == "spin":
+            pass
         req.write(piece.replace("_", "\\n"))
     return apache.OK
 '''
@@ -259,3 +277,27 @@ def test_many_at_once(site):
 def test_registered_for_the_interpreter(site):
     assert site.get("/x?shared=a,b").text == "AB"
     assert site.get("/x?SHARED=a,b").text == "AB"
+
+
+@pytest.mark.parametrize("piece", ["sleep", "spin"])
+def test_child_ends_while_a_generator_waits(serve, piece):
+    """The generator's thread cannot run any more then; nobody waits for it."""
+    own = serve(mpm="prefork", config=_CONFIG, files={"htdocs/gen.py": _GEN})
+    with own.connect() as connection:
+        connection.send(compose("GET", f"/x?upper=a,{piece}", close=False))
+        while connection.read_line() != b"A\r\n":
+            pass
+        started = time.monotonic()
+        own.stop()
+        assert time.monotonic() - started < 3
+
+
+def test_child_is_ended_while_a_generator_works(serve):
+    """What the generator works with stays until its turn is over."""
+    own = serve(mpm="prefork", config=_CONFIG, files={"htdocs/gen.py": _GEN})
+    with own.connect() as connection:
+        data = "a" * 20000
+        connection.send(compose("POST", "/x?slow=body,long", body=data.encode(), close=False))
+        while not connection.read_line().startswith(b"aaa"):
+            pass
+        own.stop()

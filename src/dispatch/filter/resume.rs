@@ -5,6 +5,7 @@
 
 use std::ptr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use crate::abi::{Call, GeneratorCall};
 use crate::httpd::config::DirConfig;
@@ -173,6 +174,10 @@ unsafe fn stepped(instance: *mut Instance, step: Step) -> Outcome {
 /// # Safety
 /// The request's pool is still whole.
 pub unsafe fn end_all(request: *mut sys::request_rec) {
+    if thread::EXITING.load(Ordering::Acquire) {
+        // A prefork child may end in the middle of Python code: no other thread gets the GIL any more.
+        return;
+    }
     // SAFETY: the caller guarantees the request; the record is looked up again after each visit. Filters lie in its pool.
     unsafe {
         while let Some(instance) = RequestState::of(request).and_then(|state| state.generators.pop()) {

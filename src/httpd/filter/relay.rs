@@ -92,7 +92,14 @@ impl Relay {
 
     /// Gives the relay's thread the turn, with more data; None: there will be no more. Once the job is done the relay
     /// belongs to others.
+    ///
+    /// Signals wait for the end of the turn: a prefork child ends from a signal handler, and takes the pools away with
+    /// which the other thread is at work.
     pub fn resume(self: &Arc<Relay>, pass: Option<PassPointer>) -> Step {
+        without_signals(|| self.give_turn(pass))
+    }
+
+    fn give_turn(self: &Arc<Relay>, pass: Option<PassPointer>) -> Step {
         let mut turns = self.lock();
         turns.pass = pass;
         turns.theirs = true;
