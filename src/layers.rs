@@ -36,6 +36,8 @@ const UNSAFE: &[&str] = &[
     "dispatch/expression.rs",
     "dispatch/filter/host.rs",
     "dispatch/filter/image.rs",
+    "dispatch/filter/input.rs",
+    "dispatch/filter/output.rs",
     "dispatch/filter/resume.rs",
     "dispatch/handlers.rs",
     "dispatch/log_item.rs",

@@ -1,16 +1,18 @@
-//! Filters: `host` is what httpd calls, `image` runs the function. `resume` and `generator` do
-//! the same for functions that are generators.
+//! Filters: `host` is what httpd calls, with `output` and `input` for the two directions; `image` runs the function.
+//! `resume` and `generator` do the same for functions that are generators.
 
 pub mod generator;
 pub mod host;
 pub mod image;
+mod input;
+mod output;
 pub mod resume;
 
 use crate::httpd::filter::{Names, SLOTS};
 use crate::httpd::sys;
 
 macro_rules! functions {
-    ($($slot:literal)*) => { [$(Some(host::output_of::<$slot>)),*] };
+    ($($slot:literal)*) => { [$(Some(host::send_of::<$slot>)),*] };
 }
 
 static OUTPUTS: [sys::ap_out_filter_func; SLOTS] = functions! {
@@ -19,4 +21,4 @@ static OUTPUTS: [sys::ap_out_filter_func; SLOTS] = functions! {
 };
 
 /// What httpd calls for every filter of this module.
-pub const FILTERS: Names = Names { input: Some(host::input), output: Some(host::output), slots: &OUTPUTS };
+pub const FILTERS: Names = Names { input: Some(host::ask), output: Some(host::send), slots: &OUTPUTS };
