@@ -100,11 +100,7 @@ fn panicked(call: &mut Call<'_, '_>, text: &str) {
         // SAFETY: the host passed a live pass.
         Call::Include(call) => (unsafe { (*call.pass).request }, Callback::Include.name().to_owned()),
         // SAFETY: as above.
-        Call::Filter(call) => unsafe {
-            let input = (*call.pass).is_input();
-            let callback = if input { Callback::InputFilter } else { Callback::OutputFilter };
-            ((*call.pass).request, callback.name().to_owned())
-        },
+        Call::Filter(call) => unsafe { ((*call.pass).request, (*call.pass).callback().name().to_owned()) },
         Call::Generator(call) => (call.request, call.callback.name().to_owned()),
         other => {
             let what = match other {

@@ -36,6 +36,11 @@ fn chunks(py: Python<'_>, error: &PyErr) -> Vec<String> {
     formatted.unwrap_or_else(|_| vec![error.to_string()])
 }
 
+/// The name of the exception's type.
+fn kind(py: Python<'_>, error: &PyErr) -> String {
+    error.get_type(py).name().map(|name| name.to_string()).unwrap_or_default()
+}
+
 /// Logs a traceback, one line per chunk, each with the prefix.
 pub fn log_lines(py: Python<'_>, owner: Owner<'_>, level: Level, prefix: &str, error: &PyErr) -> Vec<String> {
     let chunks = chunks(py, error);
@@ -69,7 +74,7 @@ pub fn cleanup_failed(py: Python<'_>, owner: Owner<'_>, callable: &Bound<'_, PyA
 /// traceback.
 pub fn log_uncaught(py: Python<'_>, owner: Owner<'_>, place: &Place<'_>, prefix: &str, error: &PyErr) -> Vec<String> {
     let Place { phase, interpreter, .. } = place;
-    let kind = error.get_type(py).name().map(|name| name.to_string()).unwrap_or_default();
+    let kind = kind(py, error);
     let summary = format!("MPY0401: {prefix}: uncaught {kind} (phase {phase}, interpreter '{interpreter}')");
     log_line(py, owner, Level::ERR, summary.as_bytes());
     log_lines(py, owner, Level::ERR, &format!("{prefix}: "), error)
@@ -112,7 +117,7 @@ pub fn uncaught(
 pub fn uncaught_in_connection(py: Python<'_>, conn: Conn<'_>, place: &Place<'_>, error: &PyErr) {
     let owner = Owner::Conn(conn);
     let Place { phase, handler, interpreter } = place;
-    let kind = error.get_type(py).name().map(|name| name.to_string()).unwrap_or_default();
+    let kind = kind(py, error);
     let summary = format!("MPY0416: {phase} {handler}: uncaught {kind} (phase {phase}, interpreter '{interpreter}')");
     log_line(py, owner, Level::ERR, summary.as_bytes());
     let short = phase.strip_prefix("Python").unwrap_or(phase);
@@ -122,7 +127,7 @@ pub fn uncaught_in_connection(py: Python<'_>, conn: Conn<'_>, place: &Place<'_>,
 /// An uncaught exception of a function that answers httpd's own machinery: the log only, a client is never told.
 pub fn callback_failed(py: Python<'_>, owner: Owner<'_>, place: &Place<'_>, error: &PyErr) {
     let Place { phase: directive, handler, .. } = place;
-    let kind = error.get_type(py).name().map(|name| name.to_string()).unwrap_or_default();
+    let kind = kind(py, error);
     log_summary(py, owner, "MPY0410", &format!("{directive} {handler}: uncaught {kind}"));
     log_lines(py, owner, Level::ERR, &format!("{directive} {handler}: "), error);
 }

@@ -15,7 +15,7 @@ use crate::httpd::request_state::RequestState;
 use crate::httpd::sys;
 use crate::httpd::tally::Running;
 use crate::httpd::view::Record;
-use crate::phase::{Callback, Role};
+use crate::phase::Role;
 
 /// How often a filter may be called again by output that it causes itself.
 const MAX_DEPTH: u8 = 4;
@@ -70,35 +70,33 @@ pub unsafe extern "C" fn ask(
 /// # Safety
 /// The pass is a call that httpd makes, `instance` is kept with its filter.
 pub unsafe fn call(pass: &mut Pass, instance: *mut Instance) -> Outcome {
-    const FAILED: Outcome = Outcome::Failed { status: sys::HTTP_INTERNAL_SERVER_ERROR, page: None };
     // SAFETY: the caller guarantees the pass and the instance; the configuration lives as long as the request.
     unsafe {
         let (filter, request) = (pass.filter, pass.request);
         let Some(entry) = (*instance).entry.as_ref() else {
             log(filter, instance, "MPY0407: no filter of this name is configured for this request");
-            return FAILED;
+            return Outcome::FAILED;
         };
         if (*instance).depth >= MAX_DEPTH || ((*instance).depth > 0 && (*instance).generator.is_some()) {
             log(filter, instance, "MPY0408: an output filter causes output for itself without end");
-            return FAILED;
+            return Outcome::FAILED;
         }
         let settings = DirConfig::of((*request).per_dir_config).map(|config| &config.settings);
         let name = String::from_utf8_lossy(bytes((*instance).name));
         let Some(visit) = Visit::open(request, settings, Some(entry), format_args!("filter {name}")) else {
-            return FAILED;
+            return Outcome::FAILED;
         };
         pass.instance = instance;
         pass.entry = entry;
         pass.directory = entry.directory(request);
         let is_input = pass.is_input();
-        let callback = if is_input { Callback::InputFilter } else { Callback::OutputFilter };
-        let running = Running::begin(Role::Callback(callback));
+        let running = Running::begin(Role::Callback(pass.callback()));
         let outer = if is_input { ptr::null() } else { set_running(request, filter) };
         (*instance).depth += 1;
         let outcome = if (*instance).generator.is_some() {
             resume::go_on(pass, instance)
         } else {
-            let mut call = FilterCall { pass, settings, outcome: FAILED };
+            let mut call = FilterCall { pass, settings, outcome: Outcome::FAILED };
             visit.run(&mut Call::Filter(&mut call));
             match call.outcome {
                 Outcome::Generator(iterator, object) => resume::begin(pass, instance, visit.index(), iterator, object),

@@ -54,7 +54,7 @@ pub fn run(py: Python<'_>, call: &mut FilterCall<'_>) {
         Err(error) => {
             let pass = self::pass(call);
             let handler = pass.handler().unwrap_or_default();
-            let named = Named { name: pass.name(), handler, callback: role(pass) };
+            let named = Named { name: pass.name(), handler, callback: pass.callback() };
             failed(py, &named, call.settings, pass.request, &error)
         }
     };
@@ -69,17 +69,13 @@ fn invoke(py: Python<'_>, call: &FilterCall<'_>, filter: &Bound<'_, Filter>) -> 
     let text = pass.handler().unwrap_or_default();
     #[cfg(feature = "test-panic")]
     assert!(text != b"mod_python-panic", "asked for by a test");
-    let lookup = Lookup::new(Role::Callback(role(pass)), text, directory, call.settings, false);
+    let lookup = Lookup::new(Role::Callback(pass.callback()), text, directory, call.settings, false);
     let Some(function) = resolve::callable(py, &lookup, filter.as_any())? else { return Ok(Outcome::Finished) };
     let result = function.call1((filter,))?;
     Ok(match generator(result)? {
         Some(iterator) => Outcome::Generator(iterator.into_ptr().cast(), filter.clone().into_any().into_ptr().cast()),
         None => Outcome::Finished,
     })
-}
-
-fn role(pass: &Pass) -> Callback {
-    if pass.is_input() { Callback::InputFilter } else { Callback::OutputFilter }
 }
 
 /// The pass for a moment in which no Python code runs.

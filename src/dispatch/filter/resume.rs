@@ -17,8 +17,6 @@ use crate::httpd::view::Record;
 use crate::interp::{table, thread};
 use crate::phase::Callback;
 
-const FAILED: Outcome = Outcome::Failed { status: sys::HTTP_INTERNAL_SERVER_ERROR, page: None };
-
 /// What a generator's call needs, in whichever thread it is made.
 #[derive(Clone, Copy)]
 struct Work {
@@ -40,7 +38,7 @@ impl Work {
     unsafe fn run(self, relay: Option<&Arc<Relay>>) -> (Outcome, bool) {
         // SAFETY: the caller guarantees the records; names and configuration live as long as the request.
         unsafe {
-            let Some(interp) = table::by_index(self.generator.interp) else { return (FAILED, true) };
+            let Some(interp) = table::by_index(self.generator.interp) else { return (Outcome::FAILED, true) };
             let mut call = GeneratorCall {
                 request: self.request,
                 name: crate::httpd::pool::bytes((*self.instance).name),
@@ -51,7 +49,7 @@ impl Work {
                 relay,
                 settings: DirConfig::of((*self.request).per_dir_config).map(|config| &config.settings),
                 done: false,
-                outcome: FAILED,
+                outcome: Outcome::FAILED,
             };
             interp.run(&mut Call::Generator(&mut call));
             (call.outcome, call.done)
@@ -86,7 +84,7 @@ pub unsafe fn begin(
                     Owner::Request(sys::request_rec::view(pass.request)).log(Level::ERR, text);
                     let generator = Generator { interp, iterator, object, relay: ptr::null() };
                     in_this_thread(Work { pass: None, ..work(pass, instance, generator) });
-                    return FAILED;
+                    return Outcome::FAILED;
                 }
             }
         }
@@ -117,7 +115,7 @@ pub unsafe fn begin(
 pub unsafe fn go_on(pass: &mut Pass, instance: *mut Instance) -> Outcome {
     // SAFETY: the caller guarantees the pass and the instance; the relay is ours until the generator has ended.
     unsafe {
-        let Some(generator) = (*instance).generator else { return FAILED };
+        let Some(generator) = (*instance).generator else { return Outcome::FAILED };
         match generator.relay() {
             None => in_this_thread(work(pass, instance, generator)),
             Some(relay) => {
@@ -132,8 +130,7 @@ pub unsafe fn go_on(pass: &mut Pass, instance: *mut Instance) -> Outcome {
 /// # Safety
 /// As [`begin`].
 unsafe fn work(pass: &mut Pass, instance: *mut Instance, generator: Generator) -> Work {
-    let callback = if pass.is_input() { Callback::InputFilter } else { Callback::OutputFilter };
-    let request = pass.request;
+    let (callback, request) = (pass.callback(), pass.request);
     // SAFETY: the caller waits until the generator's call is over.
     let pass = Some(unsafe { PassPointer::new(pass) });
     Work { request, instance, callback, pass, generator }

@@ -71,6 +71,11 @@ pub enum Outcome {
     },
 }
 
+impl Outcome {
+    /// It has failed, and nothing more is known.
+    pub const FAILED: Outcome = Outcome::Failed { status: sys::HTTP_INTERNAL_SERVER_ERROR, page: None };
+}
+
 // SAFETY: references to Python objects are only passed on; whoever uses them holds their interpreter's GIL.
 unsafe impl Send for Outcome {}
 

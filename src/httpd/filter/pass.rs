@@ -11,6 +11,7 @@ use crate::httpd::handler_list::HandlerEntry;
 use crate::httpd::pool::{bytes, optional_bytes};
 use crate::httpd::sys;
 use crate::httpd::view::Record;
+use crate::phase::Callback;
 
 /// What kind of call it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -111,6 +112,11 @@ impl Pass {
     /// Whether it is for data on its way in.
     pub fn is_input(&self) -> bool {
         matches!(self.kind, Kind::Input { .. })
+    }
+
+    /// What it is for.
+    pub fn callback(&self) -> Callback {
+        if self.is_input() { Callback::InputFilter } else { Callback::OutputFilter }
     }
 
     /// The filter's name.
