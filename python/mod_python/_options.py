@@ -1,0 +1,62 @@
+"""The PythonOption keys that the library reads: one table of names, older names and defaults.
+
+Used by the library's modules, which read an option with `text`, `number` or
+`flag`.  docs/options.md has an entry for each, held by a test.
+"""
+
+from __future__ import annotations
+
+from typing import Mapping, NamedTuple, Optional
+
+__all__ = ["OPTIONS", "Option", "flag", "number", "text"]
+
+
+class Option(NamedTuple):
+    """A key of PythonOption.
+
+    `older` are names of earlier releases, read if `name` is not set.  `default`
+    is the text that stands for an absent option; None if absence is a value.
+    """
+
+    name: str
+    default: Optional[str] = None
+    older: tuple[str, ...] = ()
+
+
+#: Every option of the library, by name; made by `_option`.
+OPTIONS: dict[str, Option] = {}
+
+
+def _option(name: str, default: Optional[str] = None, *older: str) -> Option:
+    made = OPTIONS[name] = Option(name, default, older)
+    return made
+
+
+def text(options: Mapping[str, str], option: Option) -> Optional[str]:
+    """Return the value of `option` in `options` (what ``req.get_options()`` returned), or its default."""
+    for name in (option.name, *option.older):
+        value = options.get(name)
+        if value is not None:
+            return value
+    return option.default
+
+
+def number(options: Mapping[str, str], option: Option) -> int:
+    """Return the value as an integer; ValueError names the option and the text."""
+    value = text(options, option)
+    try:
+        return int(value or "")
+    except ValueError:
+        raise ValueError(f"PythonOption {option.name}: {value!r} is not an integer") from None
+
+
+def flag(options: Mapping[str, str], option: Option) -> bool:
+    """Return the value as a bool: yes, true, on, 1 or no, false, off, 0 in any case; ValueError otherwise."""
+    value = text(options, option)
+    known = _FLAGS.get((value or "").lower())
+    if known is None:
+        raise ValueError(f"PythonOption {option.name}: {value!r} is neither on nor off")
+    return known
+
+
+_FLAGS = {"yes": True, "true": True, "on": True, "1": True, "no": False, "false": False, "off": False, "0": False}
