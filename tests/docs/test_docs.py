@@ -216,4 +216,8 @@ def test_python_examples_compile(example):
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     bound = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     bound |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-    assert names <= bound | bindings(tree) | set(dir(builtins)), f"{example}: a name that nothing binds"
+    bound |= {node.name for node in ast.walk(tree) if isinstance(node, ast.ExceptHandler)}
+    for node in ast.walk(tree):
+        if isinstance(getattr(node, "body", None), list):
+            bound |= bindings(node)
+    assert names <= bound | set(dir(builtins)), f"{example}: a name that nothing binds"

@@ -6,6 +6,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from docs.pages import examples
+
 PACKAGE = Path(__file__).parents[2] / "python/mod_python"
 
 #: The oldest Python that the package runs on: what only a later one has is an error.
@@ -14,15 +16,8 @@ OLDEST = "3.10"
 #: Kept between runs: a second one takes a second.
 CACHE = Path(tempfile.gettempdir()) / f"mod_python-mypy-{os.getuid()}"
 
-USER = """
-from mod_python import apache
-from mod_python._apache import mp_request
-
-
-def handler(req: mp_request) -> int:
-    req.write("Hello")
-    return {result}
-"""
+#: The example of docs/api.md.
+USER = next(block.text for block in examples("python") if "TYPE_CHECKING" in block.text)
 
 
 def check(*arguments):
@@ -45,8 +40,8 @@ def test_no_module_is_exempt():
 
 
 def test_user_code_is_checked_against_the_package(tmp_path):
-    (tmp_path / "right.py").write_text(USER.format(result="apache.OK"))
-    (tmp_path / "wrong.py").write_text(USER.format(result="req.uri"))
+    (tmp_path / "right.py").write_text(USER)
+    (tmp_path / "wrong.py").write_text(USER.replace("return apache.OK", "return req.uri"))
     assert check(tmp_path / "right.py") == (0, "")
     status, said = check(tmp_path / "wrong.py")
     assert status == 1
