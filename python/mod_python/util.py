@@ -1,0 +1,24 @@
+"""``mod_python.util``: forms and query strings.
+
+Importable only inside httpd.
+"""
+
+from __future__ import annotations
+
+from mod_python._apache import parse_qs, parse_qsl
+from mod_python._form.field import Field
+from mod_python._form.storage import FieldList, FieldStorage
+from mod_python._form.string import StringField
+
+__all__ = [
+    "Field",
+    "FieldList",
+    "FieldStorage",
+    "StringField",
+    "parse_qs",
+    "parse_qsl",
+    "readBlockSize",
+]
+
+#: How much of a body classic mod_python read at once, in bytes. Kept for programs that import it.
+readBlockSize = 65368
