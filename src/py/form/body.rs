@@ -2,9 +2,6 @@
 
 use std::sync::Arc;
 
-use pyo3::prelude::*;
-use pyo3::types::PyAny;
-
 use super::fill::Refusal;
 use super::strings::Fields;
 use crate::httpd::body::Failure;
@@ -36,12 +33,6 @@ impl Kind {
     }
 }
 
-/// What the caller of `FieldStorage` wants instead of files and buffers.
-pub(super) struct Callbacks<'a, 'py> {
-    pub(super) file: Option<&'a Bound<'py, PyAny>>,
-    pub(super) field: Option<&'a Bound<'py, PyAny>>,
-}
-
 impl From<Failure> for Refusal {
     fn from(failure: Failure) -> Refusal {
         match failure {
@@ -64,13 +55,7 @@ impl From<Unread> for Refusal {
 }
 
 /// Adds the fields of the body.
-pub(super) fn add(
-    request: &Request,
-    fields: &Fields<'_>,
-    kind: Kind,
-    keep_blank: bool,
-    _callbacks: &Callbacks<'_, '_>,
-) -> Result<(), Refusal> {
+pub(super) fn add(request: &Request, fields: &Fields<'_>, kind: Kind, keep_blank: bool) -> Result<(), Refusal> {
     let mut borrowed = request.borrow_body()?;
     let body = borrowed.body()?;
     if let Kept::Refused(status) = body.kept {

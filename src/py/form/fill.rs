@@ -10,8 +10,8 @@ use super::limits::Limits;
 use super::strings::Fields;
 use crate::httpd::log::{Level, Owner};
 use crate::httpd::request::Request as View;
-use crate::httpd::table::RequestTable;
 use crate::httpd::sys;
+use crate::httpd::table::RequestTable;
 use crate::py::errors::SERVER_RETURN;
 use crate::py::functions;
 use crate::py::request::Request;
@@ -78,23 +78,23 @@ impl Form {
         file_callback: Option<&Bound<'py, PyAny>>,
         field_callback: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<()> {
-        let _ = strict_parsing;
+        let _ = (strict_parsing, file_callback, field_callback);
         let (py, request) = (slf.py(), req.get());
         let keep_blank = keep_blank_values.map_or(Ok(false), |value| value.is_truthy())?;
         let fields = slf.getattr(intern!(py, "_string_field"))?.cast_into::<PyType>()?;
         let secondary = request.live.connection()?.view(|conn| conn.is_secondary())?;
-        let (fields, kind) = request.live.view(|request| {
-            let fields = Fields::new(fields, Limits::of(request)?);
-            if let Some(query) = request.args() {
-                fields.add_query(query, keep_blank)?;
-            }
-            Ok::<_, Refusal>((fields, kind(request, secondary)?))
-        })?
-        .map_err(|refusal| raised(py, request, refusal))?;
+        let (fields, kind) = request
+            .live
+            .view(|request| {
+                let fields = Fields::new(fields, Limits::of(request)?);
+                if let Some(query) = request.args() {
+                    fields.add_query(query, keep_blank)?;
+                }
+                Ok::<_, Refusal>((fields, kind(request, secondary)?))
+            })?
+            .map_err(|refusal| raised(py, request, refusal))?;
         if let Some(kind) = kind {
-            let callbacks = body::Callbacks { file: file_callback, field: field_callback };
-            body::add(request, &fields, kind, keep_blank, &callbacks)
-                .map_err(|refusal| raised(py, request, refusal))?;
+            body::add(request, &fields, kind, keep_blank).map_err(|refusal| raised(py, request, refusal))?;
         }
         slf.get().set_fields(fields.list, false);
         Ok(())

@@ -54,9 +54,7 @@ pub(super) fn all(found: Bound<'_, PyAny>) -> PyResult<Bound<'_, PyList>> {
 /// A name as fields have it: bytes are decoded as UTF-8 with replacement.
 fn key<'a, 'py>(name: &'a Bound<'py, PyAny>) -> Cow<'a, Bound<'py, PyAny>> {
     match name.cast::<PyBytes>() {
-        Ok(bytes) => {
-            Cow::Owned(PyString::new(name.py(), &String::from_utf8_lossy(bytes.as_bytes())).into_any())
-        }
+        Ok(bytes) => Cow::Owned(PyString::new(name.py(), &String::from_utf8_lossy(bytes.as_bytes())).into_any()),
         Err(_) => Cow::Borrowed(name),
     }
 }
