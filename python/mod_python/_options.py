@@ -60,3 +60,7 @@ def flag(options: Mapping[str, str], option: Option) -> bool:
 
 
 _FLAGS = {"yes": True, "true": True, "on": True, "1": True, "no": False, "false": False, "off": False, "0": False}
+
+# wsgi. src/py/request/wsgi.rs reads the second one itself: there an empty value counts, as the root.
+WSGI_APPLICATION = _option("mod_python.wsgi.application")
+WSGI_BASE_URI = _option("mod_python.wsgi.base_uri")
