@@ -40,7 +40,7 @@ impl Response {
             let progress = &mut *guard;
             match (progress.declared, &mut progress.head) {
                 // An empty answer to HEAD says nothing about GET's.
-                (None, Some(head)) if !head.has_no_body() && !(progress.no_body && total == 0) => {
+                (None, Some(head)) if !(head.has_no_body() || progress.no_body && total == 0) => {
                     head.headers.push((b"Content-Length".to_vec(), total.to_string().into_bytes()));
                     None
                 }
@@ -102,7 +102,7 @@ impl Response {
     /// False, with nothing sent, where httpd cannot open it again. Raises what send raises.
     #[pyo3(signature = (descriptor, offset, length, /))]
     fn send_file(&self, py: Python<'_>, descriptor: i32, offset: u64, length: u64) -> PyResult<bool> {
-        let (length, too_much) = {
+        let length = {
             let mut guard = self.progress();
             let progress = &mut *guard;
             if let (None, Some(head)) = (progress.declared, &mut progress.head)
@@ -112,15 +112,14 @@ impl Response {
                 progress.declared = Some(length);
             }
             let room = progress.declared.map_or(length, |declared| declared.saturating_sub(progress.sent));
-            (length.min(room), length > room)
+            // A part of a file is sent so: the position is its start, Content-Length its size.
+            length.min(room)
         };
         self.begin()?;
         // The descriptor may be shared with other requests, and its position with it: httpd gets one of its own.
         let path = format!("/proc/self/fd/{descriptor}");
         let sent = self.request.get().live.view(|request| {
-            without_gil(py, (request, path), |(request, path)| {
-                request.send_file(path.as_bytes(), offset, Some(length))
-            })
+            without_gil(py, (request, path), |(request, path)| request.send_file(path.as_bytes(), offset, Some(length)))
         })?;
         match sent {
             Ok(count) => self.progress().sent += count as u64,
@@ -129,9 +128,6 @@ impl Response {
                 return Err(SendError::Client.into());
             }
             Err(SendError::Stat | SendError::Open) => return Ok(false),
-        }
-        if too_much {
-            self.too_much(py);
         }
         self.finish(py)?;
         Ok(true)

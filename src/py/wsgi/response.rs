@@ -104,7 +104,11 @@ impl Response {
 
     /// The application has sent more than Content-Length.
     pub(super) fn too_much(&self, py: Python<'_>) {
-        self.log(py, Level::WARNING, "MPY0675: the WSGI application sends more than its Content-Length, the rest is cut off");
+        self.log(
+            py,
+            Level::WARNING,
+            "MPY0675: the WSGI application sends more than its Content-Length, the rest is cut off",
+        );
     }
 
     /// Everything was sent: the head goes out without a body, and a body that is too short cannot pass for a whole one.
