@@ -7,6 +7,7 @@ is not a constant, a display of constants, or a function, is UNKNOWN.
 from __future__ import annotations
 
 import dis
+import sys
 from types import CodeType, FunctionType
 from typing import Any, Final, NamedTuple
 
@@ -111,6 +112,10 @@ class _Reader:
             self._store(name, instruction.argval)
         elif name in _PUSH_ONE:
             self.stack.append(UNKNOWN)
+        elif name == "LOAD_GLOBAL":
+            # Since Python 3.11 the last bit asks for a NULL as well.
+            count = 1 + ((instruction.arg or 0) & 1 if sys.version_info >= (3, 11) else 0)
+            self.stack += [UNKNOWN] * count
         elif read is not None:
             read(instruction.argval)
         else:
