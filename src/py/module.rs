@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyModule;
 
 use super::{
-    capi, conn, constants, errors, filter, finfo, functions, global_lock, hlist, log, query, request, server,
+    capi, conn, constants, cookies, errors, filter, finfo, functions, global_lock, hlist, log, query, request, server,
     session_lock, streams, table,
 };
 use crate::abi::HostTable;
@@ -34,6 +34,7 @@ pub fn native<'py>(py: Python<'py>, host: &HostTable) -> PyResult<Bound<'py, PyM
     finfo::add(&module)?;
     global_lock::add(&module)?;
     session_lock::add(&module)?;
+    cookies::add(&module)?;
     query::add(&module)?;
     log::add(&module)?;
     streams::add(&module)?;

@@ -20,6 +20,7 @@ from mod_python._session.identity import give, given, is_sid, new_sid
 Record = dict[str, Any]
 
 DFT_TIMEOUT = 1800
+DFT_LOCK = True
 CLEANUP_CHANCE = 1000
 
 #: Which part of the timeout may pass before a session whose data stayed the same is due to be saved.

@@ -13,9 +13,15 @@ from dataclasses import dataclass
 from mod_python import _apache
 from mod_python._apache import mp_request
 from mod_python._session import format
-from mod_python._session.base import DFT_TIMEOUT as DFT_TIMEOUT
+from mod_python._session.base import DFT_TIMEOUT
 from mod_python._session.identity import is_sid
 from mod_python._session.report import complain
+
+#: What the options say by default.
+DFT_FAST_CLEANUP = True
+DFT_VERIFY_CLEANUP = True
+DFT_GRACE_PERIOD = 240
+DFT_CLEANUP_TIME_LIMIT = 2
 
 _LOCK = ".mp_sess.lck"
 _STATUS = "fs_status.txt"

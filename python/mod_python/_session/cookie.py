@@ -12,6 +12,9 @@ from urllib.parse import quote
 from mod_python import Cookie, _options
 from mod_python._apache import mp_request, mp_table
 
+#: The cookie's name, where no option says another.
+COOKIE_NAME = _options.SESSION_COOKIE_NAME.default or ""
+
 AnyCookie = Union[Cookie.Cookie, Cookie.SignedCookie]
 
 _SAMESITE = {"lax": "Lax", "strict": "Strict", "none": "None", "off": None}
@@ -60,7 +63,7 @@ def make(req: mp_request, name: str, sid: str, secret: Any) -> AnyCookie:
 
 def send(req: mp_request, cookie: AnyCookie) -> None:
     """Have the client told, whatever the response becomes: a redirect or an error page too."""
-    Cookie.add_cookie(req, cookie, err_headers=True)
+    Cookie.add_cookie(req, cookie, err_headers_out=True)
 
 
 def _is_secure(req: mp_request, options: mp_table) -> bool:

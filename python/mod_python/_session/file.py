@@ -10,6 +10,7 @@ from typing import Any, Optional
 from mod_python import _apache, _options
 from mod_python._apache import mp_request
 from mod_python._session import cleanup, place
+from mod_python._session.base import DFT_TIMEOUT
 from mod_python._session.report import complain
 from mod_python._session.stored import StoredSession
 
@@ -44,7 +45,7 @@ class FileSession(StoredSession):
             root=root,
             fast=bool(fast_cleanup),
             verify=bool(verify_cleanup) or not fast_cleanup,
-            timeout=timeout or cleanup.DFT_TIMEOUT,
+            timeout=timeout or DFT_TIMEOUT,
             grace=_options.number(options, _options.FILE_SESSION_GRACE),
             limit=_options.number(options, _options.FILE_SESSION_LIMIT),
         )
