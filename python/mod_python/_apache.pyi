@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 from mod_python._apache_constants import *
 from mod_python._apache_objects import (
     mp_table as mp_table,
+    mp_form as mp_form,
     mp_server as mp_server,
     mp_conn as mp_conn,
     mp_hlist as mp_hlist,

@@ -52,6 +52,11 @@ DBM_SESSION_FILE = _option("mod_python.dbm_session.database_filename", None, "se
 DBM_SESSION_DIRECTORY = _option("mod_python.dbm_session.database_directory")
 MEMORY_SESSION_MOST = _option("mod_python.memory_session.max_sessions", "10000")
 
+# Forms; native code, src/py/form/limits.rs, reads the numbers and has the same defaults.
+FORM_MAX_BODY = _option("mod_python.form.max_body", "67108864")
+FORM_MAX_MEMORY = _option("mod_python.form.max_memory", "16777216")
+FORM_MAX_FIELDS = _option("mod_python.form.max_fields", "1000")
+
 
 def text(options: Mapping[str, str], option: Option) -> Optional[str]:
     """Return the value of `option` in `options` (what ``req.get_options()`` returned), or its default."""

@@ -11,6 +11,7 @@ pub mod detach;
 pub mod errors;
 pub mod filter;
 pub mod finfo;
+pub mod form;
 pub mod functions;
 pub mod global_lock;
 pub mod hlist;

@@ -42,11 +42,11 @@ def private(path: str) -> str:
         pass
     found = os.lstat(path)
     if not stat.S_ISDIR(found.st_mode):
-        raise _refusal("it is no directory, or a symbolic link to one", path)
+        raise refusal("it is no directory, or a symbolic link to one", path)
     if found.st_uid != os.geteuid():
-        raise _refusal("it belongs to another user", path)
+        raise refusal("it belongs to another user", path)
     if found.st_mode & 0o022:
-        raise _refusal("others may write to it, so what is in it cannot be trusted", path)
+        raise refusal("others may write to it, so what is in it cannot be trusted", path)
     if found.st_mode & 0o077:
         os.chmod(path, 0o700)
     _checked.add(path)
@@ -65,11 +65,11 @@ def trusted(path: str) -> None:
     _check_around(os.path.dirname(os.path.abspath(path)))
     found = os.stat(path)
     if not stat.S_ISDIR(found.st_mode):
-        raise _refusal("it is no directory", path)
+        raise refusal("it is no directory", path)
     if found.st_uid not in (0, os.geteuid()):
-        raise _refusal("it belongs to another user", path)
+        raise refusal("it belongs to another user", path)
     if found.st_mode & 0o002 or (found.st_mode & 0o020 and found.st_gid != os.getegid()):
-        raise _refusal("others may write to it, so what is in it cannot be trusted", path)
+        raise refusal("others may write to it, so what is in it cannot be trusted", path)
     _checked.add(path)
 
 
@@ -77,8 +77,9 @@ def _check_around(parent: str) -> None:
     """Refuse a parent in which others can put something else in the place of what is there."""
     mode = os.stat(parent).st_mode
     if mode & 0o002 and not mode & stat.S_ISVTX:
-        raise _refusal("anybody may rename what is in it", parent)
+        raise refusal("anybody may rename what is in it", parent)
 
 
-def _refusal(reason: str, path: str) -> PermissionError:
+def refusal(reason: str, path: str) -> PermissionError:
+    """Return the exception for a place that is not safe."""
     return PermissionError(errno.EACCES, f"sessions cannot be kept there: {reason}", path)
