@@ -6,9 +6,17 @@ Used by the library's modules, which read an option with `text`, `number` or
 
 from __future__ import annotations
 
-from typing import Mapping, NamedTuple, Optional
+from typing import NamedTuple, Optional, Protocol
 
 __all__ = ["OPTIONS", "Option", "flag", "number", "text"]
+
+
+class Options(Protocol):
+    """What ``req.get_options()`` returns, or a dict."""
+
+    def get(self, key: str, /) -> Optional[str]:
+        """Return the text of an option, None where it is not set."""
+        ...
 
 
 class Option(NamedTuple):
@@ -58,7 +66,7 @@ FORM_MAX_MEMORY = _option("mod_python.form.max_memory", "16777216")
 FORM_MAX_FIELDS = _option("mod_python.form.max_fields", "1000")
 
 
-def text(options: Mapping[str, str], option: Option) -> Optional[str]:
+def text(options: Options, option: Option) -> Optional[str]:
     """Return the value of `option` in `options` (what ``req.get_options()`` returned), or its default."""
     for name in (option.name, *option.older):
         value = options.get(name)
@@ -67,7 +75,7 @@ def text(options: Mapping[str, str], option: Option) -> Optional[str]:
     return option.default
 
 
-def number(options: Mapping[str, str], option: Option) -> int:
+def number(options: Options, option: Option) -> int:
     """Return the value as an integer; ValueError names the option and the text."""
     value = text(options, option)
     try:
@@ -76,7 +84,7 @@ def number(options: Mapping[str, str], option: Option) -> int:
         raise ValueError(f"PythonOption {option.name}: {value!r} is not an integer") from None
 
 
-def flag(options: Mapping[str, str], option: Option) -> bool:
+def flag(options: Options, option: Option) -> bool:
     """Return the value as a bool: yes, true, on, 1 or no, false, off, 0 in any case; ValueError otherwise."""
     value = text(options, option)
     known = _FLAGS.get((value or "").lower())

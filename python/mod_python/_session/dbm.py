@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from typing import Any, Optional, Protocol
+from typing import Any, Optional
 
 from mod_python import _apache, _options
 from mod_python._apache import mp_request, mp_server
@@ -23,12 +23,6 @@ _LOCK = 0
 #: How many records a cleanup looks at before it lets others in, and how many seconds it may take.
 _SLICE = 100
 _LIMIT = 2.0
-
-
-class _Kind(Protocol):
-    """A module with databases: dbm itself, dbm.gnu, dbm.ndbm, dbm.dumb, dbm.sqlite3, or one like them."""
-
-    def open(self, file: str, flag: str, mode: int, /) -> Any: ...
 
 
 class DbmSession(StoredSession):
@@ -84,7 +78,7 @@ class DbmSession(StoredSession):
 class Database:
     """A file of ``dbm``, opened for each use while no other process has it."""
 
-    def __init__(self, server: mp_server, path: str, kind: _Kind) -> None:
+    def __init__(self, server: mp_server, path: str, kind: Any) -> None:
         self.server = server
         self.path = path
         self.kind = kind
