@@ -49,6 +49,7 @@ class DbmSession(StoredSession):
             folder = place.directory(options, _options.DBM_SESSION_DIRECTORY)
             path = os.path.join(folder, "mp_sess.dbm")
         place.trusted(os.path.dirname(os.path.abspath(path)))
+        self._place = path
         self._database = Database(req.server, path, dbmtype)
         super().__init__(req, sid=sid, secret=secret, timeout=timeout, lock=lock)
 

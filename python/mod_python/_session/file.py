@@ -37,6 +37,7 @@ class FileSession(StoredSession):
     ) -> None:
         options = req.get_options()
         root = place.private(os.path.join(place.directory(options, _options.FILE_SESSION_DIRECTORY), "mp_sess"))
+        self._place = root
         if fast_cleanup == -1:
             fast_cleanup = _options.flag(options, _options.FILE_SESSION_FAST)
         if verify_cleanup == -1:

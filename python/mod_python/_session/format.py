@@ -27,6 +27,10 @@ class CorruptError(Exception):
     """Bytes that are no record that may be read; the text says why."""
 
 
+class OlderError(CorruptError):
+    """A record of classic mod_python, a pickle."""
+
+
 class TooLargeError(ValueError):
     """A record has more bytes than `mod_python.session.max_size`."""
 
@@ -52,7 +56,7 @@ class Head:
     @staticmethod
     def _refuse(line: bytes) -> None:
         if line.startswith(b"\x80"):
-            raise CorruptError("it is a pickle of an earlier release of mod_python, which is never read")
+            raise OlderError("it is a pickle of classic mod_python") from None
         raise CorruptError("it does not begin as a session does") from None
 
     def expired(self, now: float, grace: float = 0) -> bool:

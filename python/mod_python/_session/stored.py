@@ -5,7 +5,7 @@ Its subclasses move bytes; what is in them is decided here. Used by ``file`` and
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any, ClassVar, Optional
 
 from mod_python import _options
 from mod_python._apache import mp_request
@@ -19,6 +19,11 @@ class StoredSession(BaseSession):
 
     Arguments as BaseSession's. ValueError for options that mean nothing.
     """
+
+    #: Where records are kept, for the log; each class sets its own.
+    _place: str = ""
+    #: Places with records of classic mod_python, of which the log was told.
+    _older: ClassVar[set[str]] = set()
 
     def __init__(
         self, req: mp_request, sid: Any = 0, secret: Any = None, timeout: float = 0, lock: Any = 1
@@ -59,6 +64,15 @@ class StoredSession(BaseSession):
             if head.kind == "pickle" != self._format:
                 raise format.CorruptError("it is a pickle, and mod_python.session.format does not allow that")
             found = format.read_data(data, head.kind)
+        except format.OlderError:
+            if self._place not in self._older:
+                self._older.add(self._place)
+                complain(
+                    self._req,
+                    f"MPY0626: {self._place} has sessions of classic mod_python, which are pickles and never read: "
+                    "clients get new ones",
+                )
+            return None
         except format.CorruptError as error:
             complain(self._req, f"MPY0620: the stored session {self._sid[:8]}... is not used: {error}")
             return None
