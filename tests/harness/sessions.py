@@ -100,5 +100,5 @@ class Browser:
         assert self.answer.status == status, (self.answer, self.site.log.text())
         for header in self.set:
             found = re.match(r"\w+=([^;]*)", header)
-            self.cookie = None if "1970" in header else found[1]
+            self.cookie = None if "expires=Thu, 01-Jan-1970" in header else found[1]
         return ast.literal_eval(self.answer.text) if status == 200 else None
