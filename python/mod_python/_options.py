@@ -6,7 +6,7 @@ Used by the library's modules, which read an option with `text`, `number` or
 
 from __future__ import annotations
 
-from typing import NamedTuple, Optional, Protocol
+from typing import Any, NamedTuple, Optional, Protocol
 
 __all__ = ["OPTIONS", "Option", "flag", "number", "text"]
 
@@ -14,9 +14,7 @@ __all__ = ["OPTIONS", "Option", "flag", "number", "text"]
 class Options(Protocol):
     """What ``req.get_options()`` returns, or a dict."""
 
-    def get(self, key: str, /) -> Optional[str]:
-        """Return the text of an option, None where it is not set."""
-        ...
+    def get(self, key: str, /) -> Any: ...
 
 
 class Option(NamedTuple):
@@ -69,7 +67,7 @@ FORM_MAX_FIELDS = _option("mod_python.form.max_fields", "1000")
 def text(options: Options, option: Option) -> Optional[str]:
     """Return the value of `option` in `options` (what ``req.get_options()`` returned), or its default."""
     for name in (option.name, *option.older):
-        value = options.get(name)
+        value: Optional[str] = options.get(name)
         if value is not None:
             return value
     return option.default
@@ -94,3 +92,7 @@ def flag(options: Options, option: Option) -> bool:
 
 
 _FLAGS = {"yes": True, "true": True, "on": True, "1": True, "no": False, "false": False, "off": False, "0": False}
+
+# wsgi. src/py/request/wsgi.rs reads the second one itself: there an empty value counts, as the root.
+WSGI_APPLICATION = _option("mod_python.wsgi.application")
+WSGI_BASE_URI = _option("mod_python.wsgi.base_uri")

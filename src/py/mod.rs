@@ -26,3 +26,4 @@ pub mod session_lock;
 pub mod streams;
 pub mod table;
 pub mod text;
+pub mod wsgi;
