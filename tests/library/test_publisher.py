@@ -329,11 +329,11 @@ def test_urls(site, path, body):
 @pytest.mark.parametrize(
     "path",
     ["/nofile", "/nofile/x", "/m.py/nope", "/m.py/inst/nope", "/m.pyc", "/m.txt", "/m.py/a..b", "/m.py/.a", "/m.py/a.",
-     "/.py", "/...", "/m.py/inst..meth", "/dir", "/m.py/" + "a" * 3000, "/" + "b" * 200, "/m.py/" + "/".join("c" * 2000),
+     "/.py", "/json", "/os", "/...", "/m.py/inst..meth", "/dir", "/m.py/" + "a" * 3000, "/" + "b" * 200, "/m.py/" + "/".join("c" * 2000),
      "/m.py/%ff%fe", "/%ff", "/m.py/inst/%c3%28", "/m.py/inst/%ed%a0%80", "/m.py/f%0aX", "/m%5c.py"],
 )
 def test_missing(site, path):
-    # spec: library:B-11, library:B-34, library:B-42, library:B-45, library:D-39
+    # spec: library:B-11, library:B-34, library:B-42, library:B-45, library:B-103, library:D-39
     assert ask(site, path)[0] == 404
     assert ask(site, "/m")[1] == b"M"
 

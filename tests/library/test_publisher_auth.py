@@ -474,7 +474,7 @@ def test_both_are_called(site):
 
 
 def test_every_level_must_pass(site):
-    # spec: library:B-50, library:B-61
+    # spec: library:B-7, library:B-50, library:B-61
     assert [get(site, "module", who).status for who in (None, "u:p", "x:y", "z:")] == [401, 200, 200, 401]
     assert [get(site, "module/inner", who).status for who in (None, "u:p", "x:y", "z:")] == [401, 200, 403, 401]
     assert [get(site, "module/instance/page", who).status for who in ("u:p", "u:q", "x:y")] == [200, 401, 401]
