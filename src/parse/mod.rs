@@ -4,4 +4,5 @@
 
 pub mod handler;
 pub mod lines;
+pub mod psp;
 pub mod query;

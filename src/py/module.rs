@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyModule;
 
 use super::{
-    capi, conn, constants, errors, filter, finfo, functions, global_lock, hlist, log, query, request, server, streams,
+    capi, conn, constants, errors, filter, finfo, functions, global_lock, hlist, log, psp, query, request, server, streams,
     table,
 };
 use crate::abi::HostTable;
@@ -33,6 +33,7 @@ pub fn native<'py>(py: Python<'py>, host: &HostTable) -> PyResult<Bound<'py, PyM
     filter::registered::add(&module)?;
     finfo::add(&module)?;
     global_lock::add(&module)?;
+    psp::add(&module)?;
     query::add(&module)?;
     log::add(&module)?;
     streams::add(&module)?;
