@@ -101,7 +101,8 @@ if [ -n "$failed" ]; then
 fi
 say "pytest for Python $version"
 status=0
-"$venv/bin/python" -B -m pytest --module="$module" "$@" || status=$?
+# The tests of a file stay together: they share a server.
+"$venv/bin/python" -B -m pytest --numprocesses="$(nproc)" --dist=loadscope --module="$module" "$@" || status=$?
 if [ "$status" = 0 ] && [ -n "$failed" ]; then
     status=1
 fi

@@ -4,168 +4,19 @@ What httpd's headers define comes from the native module, which takes it from
 the headers it was built against. What httpd does not know is defined here.
 """
 
-# ruff: noqa: F401
+from typing import TYPE_CHECKING
 
 from mod_python import _apache
-from mod_python._apache import (
-    AP_CONN_CLOSE,
-    AP_CONN_KEEPALIVE,
-    AP_CONN_UNKNOWN,
-    AP_MPMQ_DYNAMIC,
-    AP_MPMQ_HARD_LIMIT_DAEMONS,
-    AP_MPMQ_HARD_LIMIT_THREADS,
-    AP_MPMQ_IS_FORKED,
-    AP_MPMQ_IS_THREADED,
-    AP_MPMQ_MAX_DAEMON_USED,
-    AP_MPMQ_MAX_DAEMONS,
-    AP_MPMQ_MAX_REQUESTS_DAEMON,
-    AP_MPMQ_MAX_SPARE_DAEMONS,
-    AP_MPMQ_MAX_SPARE_THREADS,
-    AP_MPMQ_MAX_THREADS,
-    AP_MPMQ_MIN_SPARE_DAEMONS,
-    AP_MPMQ_MIN_SPARE_THREADS,
-    AP_MPMQ_NOT_SUPPORTED,
-    AP_MPMQ_STATIC,
-    AP_REQ_ACCEPT_PATH_INFO,
-    AP_REQ_DEFAULT_PATH_INFO,
-    AP_REQ_REJECT_PATH_INFO,
-    APLOG_ALERT,
-    APLOG_CRIT,
-    APLOG_DEBUG,
-    APLOG_EMERG,
-    APLOG_ERR,
-    APLOG_INFO,
-    APLOG_NOTICE,
-    APLOG_WARNING,
-    APR_BLK,
-    APR_CHR,
-    APR_DIR,
-    APR_FINFO_ATIME,
-    APR_FINFO_CSIZE,
-    APR_FINFO_CTIME,
-    APR_FINFO_DEV,
-    APR_FINFO_DIRENT,
-    APR_FINFO_GPROT,
-    APR_FINFO_GROUP,
-    APR_FINFO_ICASE,
-    APR_FINFO_IDENT,
-    APR_FINFO_INODE,
-    APR_FINFO_LINK,
-    APR_FINFO_MIN,
-    APR_FINFO_MTIME,
-    APR_FINFO_NAME,
-    APR_FINFO_NLINK,
-    APR_FINFO_NORM,
-    APR_FINFO_OWNER,
-    APR_FINFO_PROT,
-    APR_FINFO_SIZE,
-    APR_FINFO_TYPE,
-    APR_FINFO_UPROT,
-    APR_FINFO_USER,
-    APR_FINFO_WPROT,
-    APR_LNK,
-    APR_NOFILE,
-    APR_PIPE,
-    APR_REG,
-    APR_SOCK,
-    APR_UNKFILE,
-    CGI_MAGIC_TYPE,
-    DECLINED,
-    DIR_MAGIC_TYPE,
-    DONE,
-    HTTP_ACCEPTED,
-    HTTP_BAD_GATEWAY,
-    HTTP_BAD_REQUEST,
-    HTTP_CONFLICT,
-    HTTP_CONTINUE,
-    HTTP_CREATED,
-    HTTP_EXPECTATION_FAILED,
-    HTTP_FAILED_DEPENDENCY,
-    HTTP_FORBIDDEN,
-    HTTP_GATEWAY_TIME_OUT,
-    HTTP_GONE,
-    HTTP_INSUFFICIENT_STORAGE,
-    HTTP_INTERNAL_SERVER_ERROR,
-    HTTP_LENGTH_REQUIRED,
-    HTTP_LOCKED,
-    HTTP_METHOD_NOT_ALLOWED,
-    HTTP_MOVED_PERMANENTLY,
-    HTTP_MOVED_TEMPORARILY,
-    HTTP_MULTI_STATUS,
-    HTTP_MULTIPLE_CHOICES,
-    HTTP_NO_CONTENT,
-    HTTP_NON_AUTHORITATIVE,
-    HTTP_NOT_ACCEPTABLE,
-    HTTP_NOT_EXTENDED,
-    HTTP_NOT_FOUND,
-    HTTP_NOT_IMPLEMENTED,
-    HTTP_NOT_MODIFIED,
-    HTTP_OK,
-    HTTP_PARTIAL_CONTENT,
-    HTTP_PAYMENT_REQUIRED,
-    HTTP_PRECONDITION_FAILED,
-    HTTP_PROCESSING,
-    HTTP_PROXY_AUTHENTICATION_REQUIRED,
-    HTTP_RANGE_NOT_SATISFIABLE,
-    HTTP_REQUEST_ENTITY_TOO_LARGE,
-    HTTP_REQUEST_TIME_OUT,
-    HTTP_REQUEST_URI_TOO_LARGE,
-    HTTP_RESET_CONTENT,
-    HTTP_SEE_OTHER,
-    HTTP_SERVICE_UNAVAILABLE,
-    HTTP_SWITCHING_PROTOCOLS,
-    HTTP_TEMPORARY_REDIRECT,
-    HTTP_UNAUTHORIZED,
-    HTTP_UNPROCESSABLE_ENTITY,
-    HTTP_UNSUPPORTED_MEDIA_TYPE,
-    HTTP_UPGRADE_REQUIRED,
-    HTTP_USE_PROXY,
-    HTTP_VARIANT_ALSO_VARIES,
-    HTTP_VERSION_NOT_SUPPORTED,
-    INCLUDES_MAGIC_TYPE,
-    INCLUDES_MAGIC_TYPE3,
-    M_BASELINE_CONTROL,
-    M_CHECKIN,
-    M_CHECKOUT,
-    M_CONNECT,
-    M_COPY,
-    M_DELETE,
-    M_GET,
-    M_INVALID,
-    M_LABEL,
-    M_LOCK,
-    M_MERGE,
-    M_MKACTIVITY,
-    M_MKCOL,
-    M_MKWORKSPACE,
-    M_MOVE,
-    M_OPTIONS,
-    M_PATCH,
-    M_POST,
-    M_PROPFIND,
-    M_PROPPATCH,
-    M_PUT,
-    M_REPORT,
-    M_TRACE,
-    M_UNCHECKOUT,
-    M_UNLOCK,
-    M_UPDATE,
-    M_VERSION_CONTROL,
-    MODULE_MAGIC_NUMBER_MAJOR,
-    MODULE_MAGIC_NUMBER_MINOR,
-    OK,
-    PROXYREQ_NONE,
-    PROXYREQ_PROXY,
-    PROXYREQ_RESPONSE,
-    PROXYREQ_REVERSE,
-    REMOTE_DOUBLE_REV,
-    REMOTE_HOST,
-    REMOTE_NAME,
-    REMOTE_NOLOOKUP,
-    REQUEST_CHUNKED_DECHUNK,
-    REQUEST_CHUNKED_ERROR,
-    REQUEST_NO_BODY,
-)
+
+if TYPE_CHECKING:
+    from mod_python._apache_constants import *
+else:
+    # Also what a newer httpd than the stub's has.
+    for _name, _value in vars(_apache).items():
+        if _name.isupper() and isinstance(_value, (int, str)) and _name[0] != "_":
+            globals()[_name] = _value
+    # httpd 2.4 ignores this flag, and its own value would mean a trace level here.
+    APLOG_NOERRNO = 0
 
 # Other names for results, kept since the first releases.
 REQ_PROCEED: int = OK
@@ -173,9 +24,6 @@ REQ_NOACTION: int = DECLINED
 REQ_ABORTED: int = HTTP_INTERNAL_SERVER_ERROR
 REQ_EXIT: str = "REQ_EXIT"
 PROG_TRACEBACK: str = "PROG_TRACEBACK"
-
-# httpd 2.4 ignores this flag, and its own value would mean a trace level here.
-APLOG_NOERRNO: int = 0
 
 # RFC 2324; httpd has no name for it.
 HTTP_IM_A_TEAPOT: int = 418
@@ -210,9 +58,6 @@ HTTP_IM_A_TEAPOT: int = 418
     URI_FRAGMENT,
 ) = range(9)
 
-# A newer httpd has more: whatever the native module took from its headers.
-for _name, _value in vars(_apache).items():
-    if _name.isupper() and isinstance(_value, int) and _name[0] != "_":
-        globals().setdefault(_name, _value)
-
-__all__ = [_name for _name in list(globals()) if _name.isupper() and _name[0] != "_"]
+if not TYPE_CHECKING:
+    # A checker knows no list that is made; without one it takes all that is imported by a star.
+    __all__ = [_name for _name in list(globals()) if _name.isupper() and _name[0] != "_"]

@@ -4,6 +4,9 @@ Used by ``mod_python.apache`` and the importers. Outside a request (PythonImport
 a thread of one's own) the main server stands in for the request.
 """
 
+from __future__ import annotations
+
+from types import ModuleType
 from typing import Any
 
 from mod_python import _apache
@@ -21,7 +24,7 @@ class RequestNotes:
     """
 
     def __init__(self) -> None:
-        self.modules: dict[str, Any] = {}
+        self.modules: dict[str, ModuleType] = {}
         self.directory: str | None = None
         self.root: str | None = None
         self._phase: str | None = None
@@ -39,20 +42,20 @@ def request_notes() -> RequestNotes | None:
     req = _apache.current_request()
     if req is None:
         return None
-    notes = getattr(req, _ATTRIBUTE, None)
+    notes: RequestNotes | None = getattr(req, _ATTRIBUTE, None)
     if notes is None:
         notes = RequestNotes()
         setattr(req, _ATTRIBUTE, notes)
     return notes
 
 
-def get_current_config() -> Any:
+def get_current_config() -> _apache.mp_table:
     """Return the table of directives in effect: request's or main server's."""
     req = _apache.current_request()
     return (_apache.main_server if req is None else req).get_config()
 
 
-def get_current_options() -> Any:
+def get_current_options() -> _apache.mp_table:
     """Return the table of PythonOption in effect: request's or main server's."""
     req = _apache.current_request()
     return (_apache.main_server if req is None else req).get_options()
@@ -67,8 +70,8 @@ def get_handler_root() -> str | None:
     req = _apache.current_request()
     if req is None:
         return None
-    notes = getattr(req, _ATTRIBUTE, None)
-    root: str | None = notes.root if notes is not None else None
+    notes: RequestNotes | None = getattr(req, _ATTRIBUTE, None)
+    root = notes.root if notes is not None else None
     return root or req.document_root()
 
 

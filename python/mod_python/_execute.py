@@ -31,7 +31,8 @@ def find_spec(name: str, search: Sequence[str] | None) -> ModuleSpec | None:
                 find = getattr(finder, "find_spec", None)
                 spec = find(name, search) if find else None
                 if spec is not None:
-                    return spec
+                    found: ModuleSpec = spec
+                    return found
         if attempt == 0:
             # Directory listings are cached by the directory's date, which a
             # file made within one tick of the clock does not change.

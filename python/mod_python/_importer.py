@@ -105,7 +105,7 @@ def _changed(module: Any, path: Sequence[str] | None) -> bool:
     stamp = stamp_of(module.__file__)
     module.__mtime_check__ = time.time()
     known = vars(module)
-    return (
+    return bool(
         known.get("__mtime__", 0) != seconds(stamp)
         or known.get("__mp_stamp__", stamp) != stamp
     )

@@ -68,9 +68,9 @@ def import_handler(
     name: str, directory: str | None, autoreload: bool, log: bool
 ) -> ModuleType:
     """Import the module of a handler entry that belongs to ``directory``."""
-    notes = request_notes()
-    if notes is not None:
-        notes.enter_handler(_apache.current_request().phase, directory)
+    req, notes = _apache.current_request(), request_notes()
+    if req is not None and notes is not None:
+        notes.enter_handler(req.phase, directory)
     path = None if directory is None or is_file_form(name) else [directory]
     return _import(name, autoreload, log, path, Origin(directory))
 
@@ -164,9 +164,10 @@ def _load(
             return entry.module if entry else _pending[file]
         if entry is None or _is_outdated(entry, bool(autoreload)):
             entry = _execute(file, path, entry, bool(log))
+    loaded: ModuleType = entry.module
     if notes is not None:
-        notes.modules[file] = entry.module
-    return entry.module
+        notes.modules[file] = loaded
+    return loaded
 
 
 def _is_outdated(entry: CacheEntry, autoreload: bool) -> bool:

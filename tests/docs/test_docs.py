@@ -9,6 +9,7 @@ import pytest
 from docs.pages import DOCS, ROOT, anchors, entries, examples, headings, pages, read, section, without_fences
 
 STUB = ROOT / "python/mod_python/_apache.pyi"
+CONSTANTS = ROOT / "python/mod_python/_apache_constants.pyi"
 CLASSES = ROOT / "python/mod_python/_apache_objects.pyi"
 
 #: The class of the stub and where api.md describes it.
@@ -122,13 +123,13 @@ def parsed(file):
 
 def constants():
     """Return the constants of mod_python.apache: those of its own and those of the native module."""
-    names = bindings(parsed(ROOT / "python/mod_python/_constants.py")) | bindings(parsed(STUB))
-    return {name for name in names if name.isupper() and name[0] != "_"} - {"SERVER_RETURN"}
+    names = bindings(parsed(ROOT / "python/mod_python/_constants.py")) | bindings(parsed(CONSTANTS))
+    return {name for name in names if name.isupper() and name[0] != "_"} - {"TYPE_CHECKING"}
 
 
 def public_names():
     """Return what mod_python.apache lists in __all__, without the constants."""
-    for node in parsed(ROOT / "python/mod_python/apache.py").body:
+    for node in ast.walk(parsed(ROOT / "python/mod_python/apache.py")):
         if isinstance(node, ast.Assign) and node.targets[0].id == "__all__":
             return {item.value for item in node.value.elts if isinstance(item, ast.Constant)}
     raise AssertionError("apache.py has no __all__")
@@ -215,4 +216,8 @@ def test_python_examples_compile(example):
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     bound = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     bound |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-    assert names <= bound | bindings(tree) | set(dir(builtins)), f"{example}: a name that nothing binds"
+    bound |= {node.name for node in ast.walk(tree) if isinstance(node, ast.ExceptHandler)}
+    for node in ast.walk(tree):
+        if isinstance(getattr(node, "body", None), list):
+            bound |= bindings(node)
+    assert names <= bound | set(dir(builtins)), f"{example}: a name that nothing binds"

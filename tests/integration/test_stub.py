@@ -53,7 +53,9 @@ def _nodes():
     classes = {node.name: node for node in ast.parse((PACKAGE / "_apache_objects.pyi").read_text()).body
                if isinstance(node, ast.ClassDef)}  # fmt: skip
     for node in ast.parse((PACKAGE / "_apache.pyi").read_text()).body:
-        if isinstance(node, ast.ImportFrom) and node.module == "mod_python._apache_objects":
+        if isinstance(node, ast.ImportFrom) and node.module == "mod_python._apache_constants":
+            yield from ast.parse((PACKAGE / "_apache_constants.pyi").read_text()).body
+        elif isinstance(node, ast.ImportFrom) and node.module == "mod_python._apache_objects":
             assert all(name.name == name.asname for name in node.names)
             yield from [classes.pop(name.name) for name in node.names]
         else:
