@@ -4,8 +4,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyModule;
 
 use super::{
-    capi, conn, constants, errors, filter, finfo, functions, global_lock, hlist, log, psp, query, request, server, streams,
-    table,
+    capi, conn, constants, errors, filter, finfo, functions, global_lock, hlist, log, psp, query, request, server,
+    streams, table,
 };
 use crate::abi::HostTable;
 

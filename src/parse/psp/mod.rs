@@ -56,10 +56,7 @@ pub enum Fault<E> {
 ///
 /// # Errors
 /// See [`Fault`].
-pub fn translate<E>(
-    page: &str,
-    load: &mut dyn FnMut(&str) -> Result<String, E>,
-) -> Result<Translation, Fault<E>> {
+pub fn translate<E>(page: &str, load: &mut dyn FnMut(&str) -> Result<String, E>) -> Result<Translation, Fault<E>> {
     let mut pages = Pages {
         load,
         program: Program::new(),
@@ -160,7 +157,7 @@ impl<E> Pages<'_, E> {
         if known.is_none() {
             self.included.push(name.to_owned());
         }
-        self.program.close();
+        self.program.include(place);
         self.page(file as u32, &text, depth + 1)?;
         self.program.close();
         Ok(())

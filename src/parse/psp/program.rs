@@ -145,6 +145,14 @@ impl Program {
         self.fresh = true;
     }
 
+    /// Begins what comes from an included file. The line that includes it stays: what goes wrong inside a statement of the
+    /// including file is told with it.
+    pub fn include(&mut self, place: Place) {
+        self.close();
+        self.go_to(place);
+        self.next_line(place);
+    }
+
     /// A statement that must be a simple one: a compound one cannot follow another in its line.
     fn simple_statement(&mut self, indent: &str, place: Place) {
         if self.statement(indent, place) {

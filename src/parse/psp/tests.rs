@@ -77,6 +77,8 @@ fn includes_are_translated_in_their_place() {
             "1:3 if z:",
             "1:4     # i",
             "0:1     _psp_write(\"tail\\n\",0)",
+            "0:2 ",
+            "2:1 ",
             "1:1     _psp_write(\"INC\\n\",0)",
             "1:2 ",
             "1:3 if z:",
@@ -100,9 +102,15 @@ fn wrong_pages_are_refused_with_their_line() {
         ("<%\n\n\0%>", "source code cannot contain null bytes", None, 3),
         ("<%@ include file=\"bad\" %>", "a tag is not closed by %>", Some("bad"), 2),
     ] {
-        assert_eq!(with(page, &files).unwrap_err(), Fault::Syntax(message.to_owned(), file.map(str::to_owned), line), "{page:?}");
+        assert_eq!(
+            with(page, &files).unwrap_err(),
+            Fault::Syntax(message.to_owned(), file.map(str::to_owned), line),
+            "{page:?}"
+        );
     }
-    let Fault::Syntax(message, file, line) = with("<%@ include file=\"self\" %>", &files).unwrap_err() else { panic!() };
+    let Fault::Syntax(message, file, line) = with("<%@ include file=\"self\" %>", &files).unwrap_err() else {
+        panic!()
+    };
     assert!(message.starts_with("more than 32 included files"));
     assert_eq!((file.as_deref(), line), (Some("self"), 2));
 }
