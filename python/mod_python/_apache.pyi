@@ -3,12 +3,13 @@
 User code imports `mod_python.apache`, which shows what is public of this.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Final, TypeVar
 
 from mod_python._apache_constants import *
 from mod_python._apache_objects import (
     mp_table as mp_table,
+    mp_form as mp_form,
     mp_server as mp_server,
     mp_conn as mp_conn,
     mp_hlist as mp_hlist,
@@ -44,6 +45,10 @@ def _is_logged(level: int) -> bool: ...
 def _log(level: int, message: str, file: str | None = None, line: int = 0) -> None: ...
 def _write_stream(stream: int, data: str | bytes) -> int: ...
 def _flush_stream(stream: int) -> None: ...
+def parse_cookies(header: str, names: Collection[str] | None = None, /) -> dict[str, str]: ...
+def _psp_translate(
+    page: str, load: Callable[[str], str], /
+) -> tuple[str, list[tuple[int, int]] | None, list[str], list[tuple[int, int, str]]]: ...
 def parse_qs(
     qs: _Query, keep_blank_values: object = False, strict_parsing: object = False, /
 ) -> dict[_Query, list[_Query]]: ...

@@ -32,6 +32,16 @@ def _option(name: str, default: Optional[str] = None, *older: str) -> Option:
     return made
 
 
+# Forms; native code, src/py/form/limits.rs, reads the numbers and has the same defaults.
+FORM_MAX_BODY = _option("mod_python.form.max_body", "67108864")
+FORM_MAX_MEMORY = _option("mod_python.form.max_memory", "16777216")
+FORM_MAX_FIELDS = _option("mod_python.form.max_fields", "1000")
+
+# PSP.
+PSP_AUTOESCAPE = _option("mod_python.psp.autoescape", "off")
+PSP_DBM_CACHE = _option("mod_python.psp.cache_database_filename", None, "PSPDbmCache")
+
+
 def text(options: Mapping[str, str], option: Option) -> Optional[str]:
     """Return the value of `option` in `options` (what ``req.get_options()`` returned), or its default."""
     for name in (option.name, *option.older):

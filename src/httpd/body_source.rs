@@ -6,6 +6,7 @@ use std::mem;
 use std::ptr;
 
 use super::body::{Failure, Progress, Reader, Room, Source};
+use super::body_whole::Kept;
 use super::request_state::RequestState;
 use super::sys;
 
@@ -25,6 +26,8 @@ pub enum BodySlot {
 pub struct Body {
     reader: Reader,
     filters: Filters,
+    /// What a form has left of it.
+    pub kept: Kept,
 }
 
 /// httpd's input filters of a request.
@@ -70,13 +73,14 @@ impl Body {
             let progress = if status != sys::OK {
                 Progress::Failed(Failure::Status(status))
             } else if begun {
-                return Body { reader: inherited(request), filters };
+                let (reader, kept) = inherited(request);
+                return Body { reader, filters, kept };
             } else if (*request).read_chunked == 0 && (*request).remaining <= 0 {
                 Progress::End
             } else {
                 Progress::More
             };
-            Body { reader: Reader::new(progress), filters }
+            Body { reader: Reader::new(progress), filters, kept: Kept::Nothing }
         }
     }
 
@@ -146,7 +150,7 @@ impl Body {
 ///
 /// # Safety
 /// `request` is live.
-unsafe fn inherited(request: *mut sys::request_rec) -> Reader {
+unsafe fn inherited(request: *mut sys::request_rec) -> (Reader, Kept) {
     // SAFETY: the caller guarantees the request; the one it came from lives at least as long.
     let slot = unsafe {
         match (*request).prev {
@@ -156,10 +160,10 @@ unsafe fn inherited(request: *mut sys::request_rec) -> Reader {
     };
     match slot {
         Some(slot @ BodySlot::Kept(_)) => match mem::take(slot) {
-            BodySlot::Kept(body) => body.reader,
-            _ => Reader::new(Progress::End),
+            BodySlot::Kept(body) => (body.reader, body.kept),
+            _ => (Reader::new(Progress::End), Kept::Nothing),
         },
-        _ => Reader::new(Progress::End),
+        _ => (Reader::new(Progress::End), Kept::Nothing),
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod array;
 pub mod body;
 pub mod body_source;
+pub mod body_whole;
 pub mod chain;
 pub mod config;
 pub mod config_tree;

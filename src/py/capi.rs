@@ -5,9 +5,10 @@
 use std::ptr::{self, NonNull};
 
 use pyo3::PyClass;
+use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyAny, PyBytes, PyCapsule, PyDict, PyString};
+use pyo3::types::{PyAny, PyBytes, PyCapsule, PyDict, PyString, PyTuple, PyType};
 
 use super::request::Request;
 use crate::httpd::request::Request as View;
@@ -164,6 +165,27 @@ pub fn hide_dictionary<T: PyClass>(py: Python<'_>) -> PyResult<()> {
         }
     }
     Ok(())
+}
+
+/// `str.__new__(class, text)`: an object of a subclass of str, without what the class itself does at its birth.
+///
+/// # Errors
+/// TypeError where the class is no subclass of str, MemoryError.
+pub fn new_str<'py>(class: &Bound<'py, PyType>, text: Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
+    let py = class.py();
+    let arguments = PyTuple::new(py, [text])?;
+    // SAFETY: the class is a subtype of str, whose own constructor gets it with a tuple of arguments; the result is a
+    // new reference or an error is set.
+    unsafe {
+        let base = &raw mut ffi::PyUnicode_Type;
+        let made = match (*base).tp_new {
+            Some(make) if ffi::PyType_IsSubtype(class.as_type_ptr(), base) != 0 => {
+                make(class.as_type_ptr(), arguments.as_ptr(), ptr::null_mut())
+            }
+            _ => return Err(PyTypeError::new_err("a class of text fields must be a subclass of str")),
+        };
+        Bound::from_owned_ptr_or_err(py, made)
+    }
 }
 
 /// Whether the object can be indexed by numbers (`PySequence_Check`).

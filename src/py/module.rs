@@ -4,8 +4,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyModule;
 
 use super::{
-    capi, conn, constants, errors, filter, finfo, functions, global_lock, hlist, log, psp, query, request, server,
-    streams, table,
+    capi, conn, constants, cookies, errors, filter, finfo, form, functions, global_lock, hlist, log, psp, query,
+    request, server, streams, table,
 };
 use crate::abi::HostTable;
 
@@ -24,6 +24,7 @@ pub fn native<'py>(py: Python<'py>, host: &HostTable) -> PyResult<Bound<'py, PyM
     module.add_class::<server::Server>()?;
     module.add_class::<conn::Conn>()?;
     module.add_class::<table::Table>()?;
+    module.add_class::<form::Form>()?;
     table::TableIter::set_type_name(py)?;
     module.add("table", py.get_type::<table::Table>())?;
     module.add("main_server", host.main_server.map(server::Server::of))?;
@@ -33,6 +34,7 @@ pub fn native<'py>(py: Python<'py>, host: &HostTable) -> PyResult<Bound<'py, PyM
     filter::registered::add(&module)?;
     finfo::add(&module)?;
     global_lock::add(&module)?;
+    cookies::add(&module)?;
     psp::add(&module)?;
     query::add(&module)?;
     log::add(&module)?;

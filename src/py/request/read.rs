@@ -23,10 +23,14 @@ const BELIEVED: usize = 1024 * 1024;
 const TRUST: usize = 16;
 
 /// The body while a call works with it; goes back to the request's record at the end.
-struct Borrowed(Option<Box<Body>>);
+pub struct Borrowed(Option<Box<Body>>);
 
 impl Borrowed {
-    fn body(&mut self) -> PyResult<&mut Body> {
+    /// The body.
+    ///
+    /// # Errors
+    /// RuntimeError where another call has it.
+    pub fn body(&mut self) -> PyResult<&mut Body> {
         self.0.as_deref_mut().ok_or_else(|| PyRuntimeError::new_err("the request body is being read already"))
     }
 }
@@ -100,7 +104,11 @@ fn limit(len: isize) -> usize {
 }
 
 impl Request {
-    fn borrow_body(&self) -> PyResult<Borrowed> {
+    /// Takes the body out of the request's record until the result is dropped.
+    ///
+    /// # Errors
+    /// `ExpiredError`
+    pub fn borrow_body(&self) -> PyResult<Borrowed> {
         self.live.view(|request| Borrowed(request.take_body()))
     }
 }

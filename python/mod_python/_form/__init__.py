@@ -1,0 +1,1 @@
+"""Forms: what is behind ``mod_python.util``. Import from there."""

@@ -1,0 +1,102 @@
+//! `mp_form(req, ...)`: the fields of a request's query string and of its body.
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyAny, PyType};
+
+use super::Form;
+use super::body::{self, Kind};
+use super::limits::Limits;
+use super::strings::Fields;
+use crate::httpd::log::{Level, Owner};
+use crate::httpd::request::Request as View;
+use crate::httpd::sys;
+use crate::httpd::table::RequestTable;
+use crate::py::errors::SERVER_RETURN;
+use crate::py::functions;
+use crate::py::request::Request;
+
+/// Why a form is not read.
+pub(super) enum Refusal {
+    /// Something failed in Python.
+    Error(PyErr),
+    /// The request is answered with a status.
+    Status(i32, &'static str),
+    /// httpd has refused the body and told the client so.
+    Answered(i32),
+}
+
+impl Refusal {
+    pub(super) fn new(status: i32, reason: &'static str) -> Refusal {
+        Refusal::Status(status, reason)
+    }
+}
+
+impl From<PyErr> for Refusal {
+    fn from(error: PyErr) -> Refusal {
+        Refusal::Error(error)
+    }
+}
+
+/// Says in the log why, and gives what ends the handler with the status, as if it had returned it.
+fn raised(py: Python<'_>, request: &Request, refusal: Refusal) -> PyErr {
+    match refusal {
+        Refusal::Error(error) => error,
+        Refusal::Answered(status) => SERVER_RETURN::new_err((sys::DONE, status)),
+        Refusal::Status(status, reason) => {
+            let line = format!("MPY0601: form refused with status {status}: {reason}");
+            let logged = request.live.view(|request| {
+                functions::log_line(py, Owner::Request(request), Level::INFO, line.as_bytes());
+            });
+            logged.map_or_else(|error| error, |()| SERVER_RETURN::new_err((status,)))
+        }
+    }
+}
+
+/// The body of a POST request, None where there is none to read.
+fn kind(request: View<'_>, secondary: bool) -> Result<Option<Kind>, Refusal> {
+    if request.method() != Some(b"POST") {
+        return Ok(None);
+    }
+    let headers = RequestTable::HeadersIn.of(request);
+    // A stream of HTTP/2 ends by itself.
+    if headers.get(c"Content-Length").is_none() && headers.get(c"Transfer-Encoding").is_none() && !secondary {
+        return Err(Refusal::new(sys::HTTP_LENGTH_REQUIRED, "the length of the body is not known"));
+    }
+    Kind::of(headers.get(c"Content-Type")).map(Some)
+}
+
+#[pymethods]
+impl Form {
+    /// Reads the fields of a request; the arguments are those of util.FieldStorage, which tells what is raised.
+    #[pyo3(signature = (req, keep_blank_values = None, strict_parsing = None, file_callback = None, field_callback = None))]
+    fn __init__<'py>(
+        slf: &Bound<'py, Self>,
+        req: &Bound<'py, Request>,
+        keep_blank_values: Option<&Bound<'py, PyAny>>,
+        strict_parsing: Option<&Bound<'py, PyAny>>,
+        file_callback: Option<&Bound<'py, PyAny>>,
+        field_callback: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<()> {
+        let _ = (strict_parsing, file_callback, field_callback);
+        let (py, request) = (slf.py(), req.get());
+        let keep_blank = keep_blank_values.map_or(Ok(false), |value| value.is_truthy())?;
+        let fields = slf.getattr(intern!(py, "_string_field"))?.cast_into::<PyType>()?;
+        let secondary = request.live.connection()?.view(|conn| conn.is_secondary())?;
+        let (fields, kind) = request
+            .live
+            .view(|request| {
+                let fields = Fields::new(fields, Limits::of(request)?);
+                if let Some(query) = request.args() {
+                    fields.add_query(query, keep_blank)?;
+                }
+                Ok::<_, Refusal>((fields, kind(request, secondary)?))
+            })?
+            .map_err(|refusal| raised(py, request, refusal))?;
+        if let Some(kind) = kind {
+            body::add(request, &fields, kind, keep_blank).map_err(|refusal| raised(py, request, refusal))?;
+        }
+        slf.get().set_fields(fields.list, false);
+        Ok(())
+    }
+}

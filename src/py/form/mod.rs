@@ -1,0 +1,153 @@
+//! `mp_form`: the fields of a form and the way to them by name. `util.FieldStorage` is its subclass; what is rarely used
+//! is written there, in Python.
+
+mod body;
+mod fill;
+mod index;
+mod limits;
+mod strings;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use pyo3::exceptions::PyKeyError;
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyAny, PyDict, PyList, PyTuple};
+
+use self::index::Index;
+
+/// The fields of a form in their order, and an index of their names.
+#[pyclass(name = "mp_form", module = "_apache", frozen, subclass, mapping)]
+pub struct Form {
+    state: Mutex<State>,
+}
+
+/// Never locked across a call into Python.
+#[derive(Default)]
+struct State {
+    /// One entry for each occurrence.
+    fields: Option<Py<PyList>>,
+    /// Python code has seen the list, so it may have changed it.
+    exposed: bool,
+    /// Made at the first look-up.
+    index: Option<Index>,
+}
+
+impl Form {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The list of fields.
+    fn fields<'py>(&self, py: Python<'py>) -> Bound<'py, PyList> {
+        let made = PyList::empty(py);
+        let mut state = self.state();
+        state.fields.get_or_insert(made.unbind()).clone_ref(py).into_bound(py)
+    }
+
+    /// Takes other fields; `exposed`: Python code knows the list.
+    fn set_fields(&self, fields: Bound<'_, PyList>, exposed: bool) {
+        let next = State { fields: Some(fields.unbind()), exposed, index: None };
+        let before = std::mem::replace(&mut *self.state(), next);
+        drop(before);
+    }
+}
+
+#[pymethods]
+impl Form {
+    #[new]
+    #[pyo3(signature = (*_args, **_named))]
+    fn new(_args: &Bound<'_, PyTuple>, _named: Option<&Bound<'_, PyDict>>) -> Form {
+        Form { state: Mutex::default() }
+    }
+
+    /// list: every field, one entry for each occurrence, in the order of arrival. It may be changed.
+    #[getter]
+    fn list<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyList>> {
+        let fields = slf.get().fields(slf.py());
+        if slf.get().state().exposed {
+            return Ok(fields);
+        }
+        let class = slf.getattr(intern!(slf.py(), "_field_list"))?;
+        let list = class.call1((fields,))?.cast_into::<PyList>()?;
+        slf.get().set_fields(list.clone(), true);
+        Ok(list)
+    }
+
+    #[setter]
+    fn set_list(&self, list: Bound<'_, PyList>) {
+        self.set_fields(list, true);
+    }
+
+    fn __getitem__<'py>(&self, py: Python<'py>, name: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        match self.find(py, name)? {
+            Some(found) => index::shown(found),
+            None => Err(PyKeyError::new_err((name.clone().unbind(),))),
+        }
+    }
+
+    fn __contains__(&self, py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<bool> {
+        Ok(self.find(py, name)?.is_some())
+    }
+
+    /// How many names there are.
+    fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
+        Ok(self.names(py)?.len())
+    }
+
+    /// get(name[, default]): the field of this name, a list of them where there are several, else the default (None).
+    #[pyo3(signature = (name, default = None))]
+    fn get<'py>(
+        &self,
+        py: Python<'py>,
+        name: &Bound<'py, PyAny>,
+        default: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        match self.find(py, name)? {
+            Some(found) => index::shown(found).map(Some),
+            None => Ok(default),
+        }
+    }
+
+    /// getfirst(name[, default]): the first field of this name, else the default (None).
+    #[pyo3(signature = (name, default = None))]
+    fn getfirst<'py>(
+        &self,
+        py: Python<'py>,
+        name: &Bound<'py, PyAny>,
+        default: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        match self.find(py, name)? {
+            Some(found) => index::first(found).map(Some),
+            None => Ok(default),
+        }
+    }
+
+    /// getlist(name): a new list of the fields of this name, empty where there is none.
+    fn getlist<'py>(&self, py: Python<'py>, name: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
+        match self.find(py, name)? {
+            Some(found) => index::all(found),
+            None => Ok(PyList::empty(py)),
+        }
+    }
+
+    /// keys(): a new list of the names, each once, in the order of their first occurrence.
+    fn keys<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        Ok(self.names(py)?.keys())
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        // Whoever holds the lock is in the middle of a change: the objects count as reachable this time.
+        let Ok(state) = self.state.try_lock() else { return Ok(()) };
+        if let Some(fields) = &state.fields {
+            visit.call(fields)?;
+        }
+        state.index.as_ref().map_or(Ok(()), |index| index.traverse(&visit))
+    }
+
+    fn __clear__(&self) {
+        let before = std::mem::take(&mut *self.state());
+        drop(before);
+    }
+}
