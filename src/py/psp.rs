@@ -16,11 +16,11 @@ pub fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
 }
 
 /// Source, (file, line) for each of its lines, names of included files, (file, line, text) of ignored directives.
-type Translated = (String, Option<Vec<(u32, u32)>>, Vec<String>, Vec<(u32, u32, String)>);
+type Translated = (String, Vec<(u32, u32)>, Vec<String>, Vec<(u32, u32, String)>);
 
 /// _psp_translate(page, load): the tuple (source, lines, included, ignored).
 ///
-/// lines is None where line n of the source is line n of the page. load(name) returns the text of an included file;
+/// load(name) returns the text of an included file;
 /// what it raises is raised. Raises SyntaxError with the included file's name, None for the page, and the line.
 #[pyfunction]
 #[pyo3(signature = (page, load, /))]
@@ -29,9 +29,8 @@ fn _psp_translate(page: &Bound<'_, PyString>, load: &Bound<'_, PyAny>) -> PyResu
     match psp::translate(page.to_str()?, &mut read) {
         Ok(made) => {
             let lines = made.lines.iter().map(|place| (place.file, place.line));
-            let lines = (!made.is_one_to_one()).then(|| lines.collect());
             let ignored = made.ignored.into_iter().map(|(place, text)| (place.file, place.line, text));
-            Ok((made.source, lines, made.included, ignored.collect()))
+            Ok((made.source, lines.collect(), made.included, ignored.collect()))
         }
         Err(Fault::Load(error)) => Err(error),
         Err(Fault::Syntax(message, included, line)) => {

@@ -8,7 +8,7 @@ from types import CodeType
 from typing import Generic, NamedTuple, Optional, TypeVar
 
 from mod_python import _apache
-from mod_python._psp.compiled import Translation, compile_program
+from mod_python._psp.compiled import Translation, compile_program, file_of
 from mod_python._psp.source import Dependency, Reader, directory_of, is_fresh
 
 #: Entries of each of the two caches.
@@ -107,8 +107,8 @@ def translate(text: str, name: str, reader: Reader) -> Translation:
 def _compile(text: str, name: str, reader: Reader) -> Page:
     translation = translate(text, name, reader)
     source, lines, included, ignored = translation
-    names = [name, *map(reader.path, included)]
-    parts = compile_program(source, lines, names)
+    paths = [reader.path(name) for name in included]
+    parts = compile_program(source, lines, [file_of(name, text), *(file_of(path, reader.texts[path]) for path in paths)])
     used = {name for part in parts for name in part.co_names}
-    told = [(names[file], line, text) for file, line, text in ignored]
+    told = [([name, *paths][file], line, text) for file, line, text in ignored]
     return Page(parts, "session" in used, "form" in used, translation, tuple(reader.read_files), told)

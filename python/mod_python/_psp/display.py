@@ -7,7 +7,7 @@ from html import escape
 from typing import Optional
 
 
-def table(source: str, lines: Optional[Sequence[tuple[int, int]]], text: str) -> str:
+def table(source: str, lines: Sequence[tuple[int, int]], text: str) -> str:
     """Return an HTML table: number, line of the program, line of the page.
 
     lines: what the lines of the program come from. An included file's are shown without the text of the page.
@@ -15,8 +15,7 @@ def table(source: str, lines: Optional[Sequence[tuple[int, int]]], text: str) ->
     page = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     rows = ["<table>\n<tr><th>Line<th>Python<th>Page\n"]
     last = 0
-    for number, line in enumerate(source.split("\n"), 1):
-        file, place = lines[number - 1] if lines else (0, number)
+    for number, (line, (file, place)) in enumerate(zip(source.split("\n"), lines), 1):
         shown = page[last:place] if file == 0 else []
         last = max(last, place) if file == 0 else last
         rows.append(_row(number, line, "\n".join(shown)))

@@ -71,6 +71,8 @@ class PSP:
             form = request_form(req) if page.form else None
             interface = PSPInterface(req, self.filename, form)
             names = _module_names().copy()
+            # Tracebacks would show lines of that module where a page is no file.
+            names["__loader__"] = names["__spec__"] = None
             names["req"] = req
             names["psp"] = interface
             names["form"] = form

@@ -23,6 +23,8 @@ class Reader:
     def __init__(self, directory: str) -> None:
         self.directory = directory
         self.read_files: list[Dependency] = []
+        #: Path -> text of the files that were read.
+        self.texts: dict[str, str] = {}
 
     def path(self, name: str) -> str:
         """Return the path of an included file by the name in the page."""
@@ -35,7 +37,8 @@ class Reader:
             stamp = stamp_from(os.fstat(file.fileno()))
             data = file.read()
         self.read_files.append((path, stamp))
-        return data.decode()
+        text = self.texts[path] = data.decode()
+        return text
 
     def included(self, name: str) -> str:
         """Return the text of an included file."""

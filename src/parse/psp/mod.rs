@@ -36,13 +36,6 @@ pub struct Translation {
     pub ignored: Vec<(Place, String)>,
 }
 
-impl Translation {
-    /// Whether line n of the program is line n of the page.
-    pub fn is_one_to_one(&self) -> bool {
-        self.lines.iter().zip(1..).all(|(place, line)| *place == Place { file: 0, line })
-    }
-}
-
 /// Why a page is none.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Fault<E> {
