@@ -132,8 +132,8 @@ fn many_small_includes_end() {
     let mut files: HashMap<&str, String> = HashMap::new();
     let twice = |name: &str| format!("<%@ include file=\"{name}\" %><%@ include file=\"{name}\" %>");
     let names: Vec<String> = (0..30).map(|number| number.to_string()).collect();
-    for number in 0..29 {
-        files.insert(&names[number], twice(&(number + 1).to_string()));
+    for (name, next) in names.iter().zip(&names[1..]) {
+        files.insert(name, twice(next));
     }
     files.insert(&names[29], "x".to_owned());
     assert!(matches!(with(&twice("0"), &files), Err(Fault::Syntax(..))));
