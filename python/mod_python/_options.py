@@ -63,6 +63,8 @@ FORM_MAX_BODY = _option("mod_python.form.max_body", "67108864")
 FORM_MAX_MEMORY = _option("mod_python.form.max_memory", "16777216")
 FORM_MAX_FIELDS = _option("mod_python.form.max_fields", "1000")
 
+# The publisher in a Location.
+PUBLISHER_DIRECTORY = _option("mod_python.publisher.directory")
 # PSP.
 PSP_AUTOESCAPE = _option("mod_python.psp.autoescape", "off")
 PSP_DBM_CACHE = _option("mod_python.psp.cache_database_filename", None, "PSPDbmCache")
