@@ -65,6 +65,7 @@ FORM_MAX_FIELDS = _option("mod_python.form.max_fields", "1000")
 
 # The publisher in a Location.
 PUBLISHER_DIRECTORY = _option("mod_python.publisher.directory")
+
 # PSP.
 PSP_AUTOESCAPE = _option("mod_python.psp.autoescape", "off")
 PSP_DBM_CACHE = _option("mod_python.psp.cache_database_filename", None, "PSPDbmCache")
