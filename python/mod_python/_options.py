@@ -63,6 +63,9 @@ FORM_MAX_BODY = _option("mod_python.form.max_body", "67108864")
 FORM_MAX_MEMORY = _option("mod_python.form.max_memory", "16777216")
 FORM_MAX_FIELDS = _option("mod_python.form.max_fields", "1000")
 
+# The publisher in a Location.
+PUBLISHER_DIRECTORY = _option("mod_python.publisher.directory")
+
 
 def text(options: Options, option: Option) -> Optional[str]:
     """Return the value of `option` in `options` (what ``req.get_options()`` returned), or its default."""
