@@ -6,6 +6,7 @@ from harness import server
 
 _CONFIG = """
 MaxKeepAliveRequests 0
+LimitRequestLine 60000
 <Directory "@DOCS@/pub">
     SetHandler mod_python
     PythonHandler mod_python.publisher
@@ -330,12 +331,28 @@ def test_urls(site, path, body):
     "path",
     ["/nofile", "/nofile/x", "/m.py/nope", "/m.py/inst/nope", "/m.pyc", "/m.txt", "/m.py/a..b", "/m.py/.a", "/m.py/a.",
      "/.py", "/json", "/os", "/...", "/m.py/inst..meth", "/dir", "/m.py/" + "a" * 3000, "/" + "b" * 200, "/m.py/" + "/".join("c" * 2000),
+     "/m%00.py", "/m.py/a%00b",
+     "/m.py/f%2fx",
      "/m.py/%ff%fe", "/%ff", "/m.py/inst/%c3%28", "/m.py/inst/%ed%a0%80", "/m.py/f%0aX", "/m%5c.py"],
 )
 def test_missing(site, path):
     # spec: library:B-11, library:B-34, library:B-42, library:B-45, library:B-103, library:D-39
-    assert ask(site, path)[0] == 404
+    children = site.children()
+    assert ask(site, path)[0] in ((404, 400) if "%00" in path else (404,))
     assert ask(site, "/m")[1] == b"M"
+    assert site.children() == children
+
+
+@pytest.mark.parametrize("start", ["/pub/", "/pub/m.py/inst/", "/elsewhere/", "/elsewhere/m.py/inst/"])
+def test_many_names(site, start):
+    children = site.children()
+    # A file name of more than 255 bytes is httpd's to refuse.
+    for part in ("c/", "sub/", "m.py/") + (("c.", "inst.") if "inst" in start else ()):
+        assert site.get(start + part * 600).status == 404
+    # httpd itself maps no path of more than 4,096 bytes.
+    site.log.expect(r"AH00127: Cannot map GET ", times=1)
+    assert site.get(start + "c/" * 10000).status == 403
+    assert site.children() == children
 
 
 def test_missing_without_an_index(site):
