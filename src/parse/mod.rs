@@ -4,4 +4,7 @@
 
 pub mod handler;
 pub mod lines;
+pub mod multipart;
+pub mod parameters;
+mod part_headers;
 pub mod query;

@@ -17,6 +17,7 @@ pub mod hlist;
 pub mod live;
 pub mod log;
 pub mod module;
+pub mod parameters;
 pub mod query;
 pub mod request;
 pub mod server;
