@@ -3,7 +3,7 @@
 User code imports `mod_python.apache`, which shows what is public of this.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Final, TypeVar
 
 from mod_python._apache_constants import *
@@ -16,6 +16,7 @@ from mod_python._apache_objects import (
     mp_filter as mp_filter,
     mp_finfo as mp_finfo,
     mp_request as mp_request,
+    wsgi_response as wsgi_response,
 )
 
 _Query = TypeVar("_Query", str, bytes)
@@ -46,6 +47,7 @@ def _log(level: int, message: str, file: str | None = None, line: int = 0) -> No
 def _write_stream(stream: int, data: str | bytes) -> int: ...
 def _flush_stream(stream: int) -> None: ...
 def parse_header(line: str | bytes) -> tuple[str, dict[str, str]]: ...
+def parse_cookies(header: str, names: Collection[str] | None = None, /) -> dict[str, str]: ...
 def parse_qs(
     qs: _Query, keep_blank_values: object = False, strict_parsing: object = False, /
 ) -> dict[_Query, list[_Query]]: ...
