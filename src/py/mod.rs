@@ -19,6 +19,7 @@ pub mod live;
 pub mod log;
 pub mod module;
 pub mod psp;
+pub mod parameters;
 pub mod query;
 pub mod request;
 pub mod server;

@@ -6,6 +6,8 @@ use pyo3::types::PyModule;
 use super::{
     capi, conn, constants, cookies, errors, filter, finfo, form, functions, global_lock, hlist, log, psp, query,
     request, server, session_lock, streams, table, wsgi,
+    capi, conn, constants, cookies, errors, filter, finfo, form, functions, global_lock, hlist, log, parameters, query,
+    request, server, streams, table, wsgi,
 };
 use crate::abi::HostTable;
 
@@ -36,6 +38,7 @@ pub fn native<'py>(py: Python<'py>, host: &HostTable) -> PyResult<Bound<'py, PyM
     finfo::add(&module)?;
     global_lock::add(&module)?;
     session_lock::add(&module)?;
+    parameters::add(&module)?;
     cookies::add(&module)?;
     psp::add(&module)?;
     query::add(&module)?;

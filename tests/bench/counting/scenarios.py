@@ -111,6 +111,26 @@ UPLOAD = post(b"a" + b"-" * (MEGABYTE - 2) + b"z")
 UPLOADED = answers(b"%d:%d:%d" % (MEGABYTE, ord("a"), ord("z")))
 PASS_REQUEST = get("/bench/page.txt", [b"X-Bench-Pass: yes"])
 
+# Ten fields of a form, as a query string and as a body; a file of 1 MB in a multipart body.
+FORM_NAMES = [b"field%d" % number for number in range(10)]
+FORM_TEXT = b"&".join(name + b"=value+of+the+field+%d" % number for number, name in enumerate(FORM_NAMES))
+FORM_ANSWER = answers(b"%d" % sum(len(b"value of the field %d" % number) for number in range(10)))
+FORM_POST = request(
+    "POST", "/bench/page",
+    [b"Content-Length: %d" % len(FORM_TEXT), b"Content-Type: application/x-www-form-urlencoded"], FORM_TEXT,
+)
+
+
+def _multipart(data):
+    body = b'--XX\r\nContent-Disposition: form-data; name="f"; filename="a"\r\nContent-Type: application/x-bench\r\n\r\n'
+    body += data + b"\r\n--XX--\r\n"
+    headers = [b"Content-Length: %d" % len(body), b"Content-Type: multipart/form-data; boundary=XX"]
+    return request("POST", "/bench/page", headers, body)
+
+
+MULTIPART = _multipart(MEGABYTE_TEXT)
+TEN_MULTIPART = _multipart(MEGABYTE_TEXT * 10)
+
 C_HELLO = c_run("c-hello", "bench-hello", get(), HELLO)
 C_HELLO_FLUSH = c_run("c-hello-flush", "bench-hello-flush", get(), HELLO)
 STATIC_FILE = Run("static", "", PASS_REQUEST, STATIC)
@@ -187,6 +207,22 @@ SCENARIOS = [
         "read", "1 MB body by one req.read()", 150_000, C_HELLO,
         python_run("read", "read_body", UPLOAD, UPLOADED),
         c_run("c-read", "bench-read", UPLOAD, UPLOADED),
+    ),
+    Scenario(
+        "form_query", "FieldStorage, 10 fields of a query string", 25_000, C_HELLO,
+        python_run("form_query", "form", get("/bench/page?" + FORM_TEXT.decode()), FORM_ANSWER),
+    ),
+    Scenario(
+        "form_post", "FieldStorage, 10 urlencoded fields of a body", 25_000, C_HELLO,
+        python_run("form_post", "form", FORM_POST, FORM_ANSWER),
+    ),
+    Scenario(
+        "upload", "1 MB multipart upload, read back", 2_000_000, C_HELLO,
+        python_run("upload", "upload", MULTIPART, answers(b"%d" % MEGABYTE)),
+    ),
+    Scenario(
+        "upload_ten", "10 MB multipart upload, read back in blocks", 20_000_000, C_HELLO,
+        python_run("upload_ten", "upload_blocks", TEN_MULTIPART, answers(b"%d" % (10 * MEGABYTE))),
     ),
     Scenario(
         "access", "access handler before a static file", 8_000, STATIC_FILE,
