@@ -211,6 +211,16 @@ class Called:
 called = Called()
 
 
+class CalledDecorated:
+    @plain
+    def __call__(self, req):
+        __auth__ = {"u": "p"}
+        return "in"
+
+
+called_decorated = CalledDecorated()
+
+
 # What cannot be told without running the function.
 
 def table():
@@ -408,6 +418,7 @@ def three(site, name):
         ("cached", [401, 200, 401]),
         ("partial", [401, 200, 401]),
         ("called", [401, 200, 401]),
+        ("called_decorated", [401, 200, 401]),
     ],
 )
 def test_rules(site, name, statuses):

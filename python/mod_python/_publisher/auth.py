@@ -128,29 +128,38 @@ class Visitor:
 def _rules_of(object: Any) -> dict[str, list[Any]]:
     """Return all values of NAMES for ``object`` and for what calling it runs."""
     rules: dict[str, list[Any]] = {}
+    pending = [object]
     for _ in range(_DEPTH):
+        if not pending:
+            return rules
+        object = pending.pop()
         if type(object) is MethodType:
-            object = object.__func__
-            continue
-        if type(object) is FunctionType:
+            pending.append(object.__func__)
+        elif type(object) is FunctionType:
             _add_body(rules, object)
             _add(rules, object.__dict__)
-            behind = object.__dict__.get("__wrapped__", UNKNOWN)
+            if "__wrapped__" in object.__dict__:
+                pending.append(object.__dict__["__wrapped__"])
         else:
-            missing = UNKNOWN
-            found = {name: getattr(object, name, missing) for name in NAMES}
-            _add(rules, {n: v for n, v in found.items() if v is not missing})
-            call = getattr(type(object), "__call__", None)
-            if type(call) is FunctionType:
-                _add_body(rules, call)
-            behind = getattr(object, "__wrapped__", UNKNOWN)
-            if behind is UNKNOWN and isinstance(object, functools.partial):
-                behind = object.func
-        if behind is UNKNOWN:
-            return rules
-        object = behind
+            found = {name: getattr(object, name, UNKNOWN) for name in NAMES}
+            _add(rules, {n: v for n, v in found.items() if v is not UNKNOWN})
+            pending += _behind(object)
     # Something that goes on for ever, or pretends to: not to be trusted.
     return {_AUTH: [UNKNOWN], _ACCESS: [UNKNOWN]}
+
+
+def _behind(object: Any) -> list[Any]:
+    """Return what calling an object that is no function runs, as far as it is Python."""
+    found: list[Any] = []
+    call = getattr(type(object), "__call__", None)
+    if type(call) is FunctionType:
+        found.append(call)
+    if isinstance(object, functools.partial):
+        found.append(object.func)
+    wrapped = getattr(object, "__wrapped__", UNKNOWN)
+    if wrapped is not UNKNOWN:
+        found.append(wrapped)
+    return found
 
 
 def _add(rules: dict[str, list[Any]], found: Mapping[str, Any]) -> None:

@@ -232,6 +232,14 @@ SCENARIOS = [
         ),
         Run("c-access", "BenchAccess On", PASS_REQUEST, STATIC),
     ),
+    Scenario(
+        "publisher", "hello, published", 40_000, C_HELLO,
+        Run(
+            "publisher", "SetHandler mod_python\nPythonHandler mod_python.publisher", get("/bench/bench_pages/hello"), HELLO,
+            python=True,
+        ),
+        C_HELLO_FLUSH,
+    ),
     _line("log_dropped", "logger.debug() that LogLevel drops", 55_000),
     _line("log_written", "logger.warning() that is written", 75_000),
     Scenario(
