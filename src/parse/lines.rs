@@ -16,8 +16,11 @@ fn width(byte: u8) -> usize {
 /// The first line and what follows it: up to a line end, which neither has, or as much as fits where the line is too
 /// long. None where the text is the beginning of a line.
 pub fn next_line(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let end = memchr::memchr(b'\n', text);
-    let line = &text[..end.unwrap_or(text.len())];
+    // What lies behind the longest line is not looked at, or a long text without line ends would be read again for
+    // each of its pieces.
+    let near = &text[..text.len().min(WIDTH + 1)];
+    let end = memchr::memchr(b'\n', near);
+    let line = &near[..end.unwrap_or(near.len())];
     if let Some(fits) = fitting(line) {
         return Some(text.split_at(fits));
     }
@@ -87,6 +90,26 @@ mod tests {
             let counts: Vec<_> = found.iter().map(|line| line.chars().count()).collect();
             assert_eq!(counts, [whole, whole, 1], "{character}");
             assert_eq!(found.concat(), text);
+        }
+    }
+
+    /// The rule, with no thought of what a long text costs.
+    fn slow(text: &[u8]) -> Option<(&[u8], &[u8])> {
+        let end = text.iter().position(|&byte| byte == b'\n');
+        let line = &text[..end.unwrap_or(text.len())];
+        if let Some(fits) = fitting(line) {
+            return Some(text.split_at(fits));
+        }
+        end.map(|end| (line.strip_suffix(b"\r").unwrap_or(line), &text[end + 1..]))
+    }
+
+    #[test]
+    fn lines_around_the_longest_end_where_they_ended() {
+        for size in WIDTH - 2..WIDTH + 4 {
+            for end in ["", "\n", "\r\n", "\nmore", "\r\n\n"] {
+                let text = "x".repeat(size) + end;
+                assert_eq!(next_line(text.as_bytes()), slow(text.as_bytes()), "{size} {end:?}");
+            }
         }
     }
 

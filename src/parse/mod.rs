@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod cookies;
 pub mod handler;
 pub mod lines;
 pub mod query;

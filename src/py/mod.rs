@@ -6,6 +6,7 @@ pub mod capi;
 pub mod conn;
 mod conn_io;
 pub mod constants;
+pub mod cookies;
 pub mod detach;
 pub mod errors;
 pub mod filter;

@@ -4,8 +4,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyModule;
 
 use super::{
-    capi, conn, constants, errors, filter, finfo, form, functions, global_lock, hlist, log, query, request, server,
-    streams, table,
+    capi, conn, constants, cookies, errors, filter, finfo, form, functions, global_lock, hlist, log, query, request,
+    server, streams, table,
 };
 use crate::abi::HostTable;
 
@@ -34,6 +34,7 @@ pub fn native<'py>(py: Python<'py>, host: &HostTable) -> PyResult<Bound<'py, PyM
     filter::registered::add(&module)?;
     finfo::add(&module)?;
     global_lock::add(&module)?;
+    cookies::add(&module)?;
     query::add(&module)?;
     log::add(&module)?;
     streams::add(&module)?;

@@ -1,0 +1,46 @@
+"""``MarshalCookie``: a signed cookie whose value is any plain data.
+
+Public through ``mod_python.Cookie``.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from typing import Any, ClassVar
+
+from mod_python._cookie.marshal2 import loads
+from mod_python._cookie.signature import CookieError
+from mod_python._cookie.signed import SignedCookie
+
+#: Base64 that is read as marshal data, in characters: more than any browser keeps in a cookie.
+_LEGACY_LIMIT = 8192
+
+
+class MarshalCookie(SignedCookie):
+    """A signed cookie with a value of str, int, float, bool, None, and lists and dicts with str keys of these.
+
+    The value goes out as JSON in base64. The name is that of the format which release 3 wrote; such cookies are
+    read only if `parse` or `unsign` is asked to, with ``legacy=True``.
+    """
+
+    purpose: ClassVar[str] = "MarshalCookie"
+
+    def _encode(self) -> str:
+        text = json.dumps(self.value, separators=(",", ":"), allow_nan=False)
+        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+    def _decode(self, text: str) -> Any:
+        try:
+            return json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        except (ValueError, RecursionError) as error:
+            raise CookieError(f"the cookie {self.name!r} has no readable value: {error}") from None
+
+    def _decode_legacy(self, text: str) -> Any:
+        if len(text) > _LEGACY_LIMIT:
+            raise CookieError(f"the cookie {self.name!r} is too long: {len(text)} characters")
+        try:
+            return loads(base64.b64decode(text, validate=True))
+        except (binascii.Error, ValueError) as error:
+            raise CookieError(f"the cookie {self.name!r} has no readable value: {error}") from None
