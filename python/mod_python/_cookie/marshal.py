@@ -26,6 +26,7 @@ class MarshalCookie(SignedCookie):
     """
 
     purpose: ClassVar[str] = "MarshalCookie"
+    _is_text: ClassVar[bool] = False
 
     def _encode(self) -> str:
         text = json.dumps(self.value, separators=(",", ":"), allow_nan=False)
@@ -33,7 +34,7 @@ class MarshalCookie(SignedCookie):
 
     def _decode(self, text: str) -> Any:
         try:
-            return json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+            return json.loads(base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True))
         except (ValueError, RecursionError) as error:
             raise CookieError(f"the cookie {self.name!r} has no readable value: {error}") from None
 

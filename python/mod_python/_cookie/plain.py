@@ -47,6 +47,9 @@ class Cookie(metaclass=_Slots):
     IGNORE: ClassVar[int] = 1
     EXCEPTION: ClassVar[int] = 3
 
+    #: Whether the value stands in the header as it is.
+    _is_text: ClassVar[bool] = True
+
     name: str
     value: Any
     __data__: dict[str, Any]
@@ -73,7 +76,7 @@ class Cookie(metaclass=_Slots):
         double quotes), and for a name that is empty or has a space or ``=`` in it.
         """
         check_name(name)
-        if isinstance(value, str):
+        if self._is_text and isinstance(value, str):
             check_value(name, value)
         self.name = name
         self.value = value

@@ -26,7 +26,7 @@ def test_names(module):
     assert (module.Cookie.DOWNGRADE, module.Cookie.IGNORE, module.Cookie.EXCEPTION) == (0, 1, 3)
 
 
-# spec: library:C-2, library:C-3, library:C-20, library:C-21, library:C-23, library:C-30, library:C-31, library:C-32
+# spec: library:C-2, library:C-3, library:C-20, library:C-21, library:C-23, library:C-24, library:C-30, library:C-31, library:C-32
 # spec: library:C-33, library:C-34, library:C-35
 @pytest.mark.parametrize(
     ("arguments", "attributes", "text"),
