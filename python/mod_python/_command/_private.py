@@ -34,11 +34,12 @@ _THREADS = 8
 class Private:
     """An httpd in a new folder, which goes with it; a context manager that ends both.
 
-    `line` is called, in a thread of its own, with each line that httpd writes.
+    `name` is that of the command. `line` is called, in a thread of its own, with
+    each line that httpd writes.
     """
 
-    def __init__(self, line: Callable[[str], None]) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="mod_python-"))
+    def __init__(self, name: str, line: Callable[[str], None]) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix=f"mod_python-{name}-"))
         # Children that run as another user look into it.
         self.folder.chmod(0o755)
         (self.folder / "run").mkdir(mode=0o755)

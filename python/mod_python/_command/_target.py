@@ -34,6 +34,13 @@ class Target:
     object: str = "application"
     page: Optional[str] = None
 
+    def name(self) -> str:
+        """Return what is served, for people: a path, or an application as ``module:object``."""
+        if self.kind == "wsgi":
+            return f"{self.module}:{self.object}"
+        file = self.page or (self.module and f"{self.module}.py")
+        return str(self.folder / file if file else self.folder)
+
     def handlers(self) -> list[str]:
         """Return the names of the modules that have a function ``handler``, those that can be imported by name."""
         if self.module:

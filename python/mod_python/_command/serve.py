@@ -20,7 +20,10 @@ from mod_python._httpdconf.nodes import Directive
 HELP = "Serve handlers, a publisher, PSP pages or a WSGI application by a private httpd."
 
 #: What httpd says of its own starts, restarts and ends.
-_ROUTINE = re.compile(r"\bAH(00094|00163|00169|00170|00171|00172|00173|00292|00297|00489|00491|00492|00493|00494|03092)\b")
+_ROUTINE = re.compile(r"\bAH(00094|00163|00169|00170|00171|00172|00173|00292|00297|00489|00491|00492|00493|00494|03092)\b|\bMPY010[67]\b")
+
+#: A line end within an entry, as httpd writes it: it doubles backslashes of the text.
+_LINE_END = re.compile(r"(?<!\\)((?:\\\\)*)\\n")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, _stop)
     try:
-        with _private.Private(_show) as private:
+        with _private.Private("serve", _show) as private:
             return _serve(private, arguments, target, user)
     except KeyboardInterrupt:
         return 0
@@ -74,9 +77,7 @@ def _serve(private: _private.Private, arguments: argparse.Namespace, target: _ta
     else:
         raise Failed("no free port was found")
     host = f"[{arguments.host}]" if ":" in arguments.host else arguments.host
-    what = target.folder / (target.page or f"{target.module}.py") if target.kind != "wsgi" else f"{target.module}:{target.object}"
-    shown = target.folder if target.kind != "wsgi" and not (target.page or target.module) else what
-    print(f"Serving {shown} as {target.kind} at http://{host}:{port}/ - press Ctrl-C to stop.", flush=True)
+    print(f"Serving {target.name()} as {target.kind} at http://{host}:{port}/ - press Ctrl-C to stop.", flush=True)
     paths = _site.urls(target)
     if paths != ["/"]:
         print("".join(f"  http://{host}:{port}{path}\n" for path in paths), end="", flush=True)
@@ -98,7 +99,7 @@ def _text(
     config.append(names.ErrorLogFormat('"[%{%H:%M:%S}t] [%l] %M"'))
     # print() in a handler is told at info.
     config.append(names.LogLevel("notice python:info"))
-    config.append(names.CustomLog(r'/proc/self/fd/2 "[%{%H:%M:%S}t] %h \"%r\" %>s %b"'))
+    config.append(names.CustomLog(r'/proc/self/fd/2 "[%{%H:%M:%S}t] %h \"%r\" %>s %b"', flipslash=0))
     config.append(Directive("KeepAliveTimeout", 2))
     if arguments.debug:
         config.append(names.PythonDebug("On"))
@@ -108,7 +109,8 @@ def _text(
 
 def _show(line: str) -> None:
     if not _ROUTINE.search(line):
-        print(line, file=sys.stderr, flush=True)
+        # Behind spaces, so that nothing that a client sent can look like an entry of its own.
+        print(_LINE_END.sub(r"\1\n            ", line), file=sys.stderr, flush=True)
 
 
 def _check_readable(user: _user.User, target: _target.Target) -> None:
@@ -138,7 +140,6 @@ def _check_host(arguments: argparse.Namespace) -> None:
 
 
 def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65535:
-        raise ValueError
-    return port
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: 0 to 65535")
+    return int(text)
