@@ -163,8 +163,13 @@ def mpm() -> str:
     return found[0]
 
 
-def python() -> list[Node]:
-    """Return the lines that load mod_python.so; Failed if there is none for the Python that runs now."""
+def package() -> Path:
+    """Return the folder of this package."""
+    return Path(_installed.__file__).resolve().parent
+
+
+def python(test: bool = True) -> list[Node]:
+    """Return the lines of `script.python`; Failed if there is no mod_python.so for the Python that runs now."""
     file = _installed.module_file() or os.path.join(_installed.libexecdir(), "mod_python.so")
     if not os.path.isfile(file):
         raise Failed("mod_python.so was not found, neither beside this package nor among httpd's modules; see docs/install.md")
@@ -174,7 +179,7 @@ def python() -> list[Node]:
         raise Failed(
             f"{file} was built for Python {version}, and this is {sys.version.split()[0]}: run the command with python{version}"
         )
-    return script.python()
+    return script.python(test)
 
 
 def free_port(host: str) -> int:

@@ -114,7 +114,7 @@ def _show(line: str) -> None:
 
 
 def _check_readable(user: _user.User, target: _target.Target) -> None:
-    package = Path(_installed.__file__).parent
+    package = _private.package()
     served = [target.folder]
     if target.page:
         served.append(target.folder / target.page)
