@@ -16,6 +16,7 @@ from mod_python._apache_objects import (
     mp_filter as mp_filter,
     mp_finfo as mp_finfo,
     mp_request as mp_request,
+    wsgi_response as wsgi_response,
 )
 
 _Query = TypeVar("_Query", str, bytes)

@@ -6,9 +6,15 @@ Used by the library's modules, which read an option with `text`, `number` or
 
 from __future__ import annotations
 
-from typing import Mapping, NamedTuple, Optional
+from typing import Any, NamedTuple, Optional, Protocol
 
 __all__ = ["OPTIONS", "Option", "flag", "number", "text"]
+
+
+class Options(Protocol):
+    """What ``req.get_options()`` returns, or a dict."""
+
+    def get(self, key: str, /) -> Any: ...
 
 
 class Option(NamedTuple):
@@ -38,16 +44,16 @@ FORM_MAX_MEMORY = _option("mod_python.form.max_memory", "16777216")
 FORM_MAX_FIELDS = _option("mod_python.form.max_fields", "1000")
 
 
-def text(options: Mapping[str, str], option: Option) -> Optional[str]:
+def text(options: Options, option: Option) -> Optional[str]:
     """Return the value of `option` in `options` (what ``req.get_options()`` returned), or its default."""
     for name in (option.name, *option.older):
-        value = options.get(name)
+        value: Optional[str] = options.get(name)
         if value is not None:
             return value
     return option.default
 
 
-def number(options: Mapping[str, str], option: Option) -> int:
+def number(options: Options, option: Option) -> int:
     """Return the value as an integer; ValueError names the option and the text."""
     value = text(options, option)
     try:
@@ -56,7 +62,7 @@ def number(options: Mapping[str, str], option: Option) -> int:
         raise ValueError(f"PythonOption {option.name}: {value!r} is not an integer") from None
 
 
-def flag(options: Mapping[str, str], option: Option) -> bool:
+def flag(options: Options, option: Option) -> bool:
     """Return the value as a bool: yes, true, on, 1 or no, false, off, 0 in any case; ValueError otherwise."""
     value = text(options, option)
     known = _FLAGS.get((value or "").lower())
@@ -66,3 +72,7 @@ def flag(options: Mapping[str, str], option: Option) -> bool:
 
 
 _FLAGS = {"yes": True, "true": True, "on": True, "1": True, "no": False, "false": False, "off": False, "0": False}
+
+# wsgi. src/py/request/wsgi.rs reads the second one itself: there an empty value counts, as the root.
+WSGI_APPLICATION = _option("mod_python.wsgi.application")
+WSGI_BASE_URI = _option("mod_python.wsgi.base_uri")

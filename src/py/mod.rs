@@ -25,3 +25,4 @@ pub mod server_config;
 pub mod streams;
 pub mod table;
 pub mod text;
+pub mod wsgi;

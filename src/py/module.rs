@@ -5,7 +5,7 @@ use pyo3::types::PyModule;
 
 use super::{
     capi, conn, constants, cookies, errors, filter, finfo, form, functions, global_lock, hlist, log, query, request,
-    server, streams, table,
+    server, streams, table, wsgi,
 };
 use crate::abi::HostTable;
 
@@ -25,6 +25,7 @@ pub fn native<'py>(py: Python<'py>, host: &HostTable) -> PyResult<Bound<'py, PyM
     module.add_class::<conn::Conn>()?;
     module.add_class::<table::Table>()?;
     module.add_class::<form::Form>()?;
+    module.add_class::<wsgi::Response>()?;
     table::TableIter::set_type_name(py)?;
     module.add("table", py.get_type::<table::Table>())?;
     module.add("main_server", host.main_server.map(server::Server::of))?;

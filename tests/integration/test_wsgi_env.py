@@ -83,7 +83,8 @@ def test_base(site):
     assert ask(site, SPLIT, "/loc/a/b") == ["/loc", "/a/b", "/a/b"]
     assert ask(site, SPLIT, "/loc/") == ["/loc", "/", "/"]
     assert ask(site, SPLIT, "/loc/whole/a") == ["", "/loc/whole/a", "/loc/whole/a"]
-    assert ask(site, SPLIT, "/app/x.txt/rest") == ["/app/x.txt", "/rest", "/rest"]
+    # Without a base the application is at the root.
+    assert ask(site, SPLIT, "/app/x.txt/rest") == ["", "/app/x.txt/rest", "/app/x.txt/rest"]
 
 
 def test_outside_the_base(site):
@@ -162,7 +163,7 @@ result = [write == req.write, req.status, req.status_line]
     assert answer.header_all("Content-Type") == ["a/b"]
 
 
-@pytest.mark.parametrize("line", ["", "x", "99 Low", "600 High", " 200 OK", "OK 200", "-200", "0x20"])
+@pytest.mark.parametrize("line", ["", "x", "20", "99 Low", "600 High", " 200 OK", "OK 200", "-200", "0x20", "0200 OK", "200OK"])
 def test_invalid_status(site, line):
     # spec: api:6.3.6
     assert ask(site, f"req.wsgi_start_response({line!r}, [])") == error("ValueError", f"Invalid status line: {line}")
@@ -180,6 +181,10 @@ def test_invalid_arguments(site):
     for text in ("a\\r\\nX: y", "a\\nb", "a\\0b"):
         assert ask(site, f"req.wsgi_start_response('200 OK', [('X', '{text}')])")["error"] == "ValueError"
         assert ask(site, f"req.wsgi_start_response('200 {text}', [])")["error"] == "ValueError"
+    for name in ("", "A B", "A:", "\\xe9", "connection", "Transfer-Encoding"):
+        assert ask(site, f"req.wsgi_start_response('200 OK', [('{name}', 'x')])")["error"] == "ValueError", name
+    for length in ("", "-1", "+1", "1 ", "x", "9" * 30):
+        assert ask(site, f"req.wsgi_start_response('200 OK', [('Content-Length', '{length}')])")["error"] == "ValueError"
     # A refused call leaves nothing behind.
     answer = ask_response(site, """
 try: req.wsgi_start_response('500 No', [('X-Left', '1'), ('a', 1)])

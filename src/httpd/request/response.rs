@@ -116,17 +116,44 @@ impl Request<'_> {
                     self.with_state(|state| state.before_wsgi = Some(head));
                 }
             }
-            // httpd follows the line only where its number is the status.
-            self.set_status(number);
-            self.set_status_line(line);
-            for (name, value) in headers {
-                let value = pool.dup(value);
+        }
+        self.put_head(number, line, headers);
+    }
+
+    /// Adds status and headers to the record.
+    pub fn put_head(self, number: i32, line: &[u8], headers: &[(Vec<u8>, Vec<u8>)]) {
+        let pool = self.pool();
+        // httpd follows the line only where its number is the status.
+        self.set_status(number);
+        self.set_status_line(line);
+        for (name, value) in headers {
+            let value = pool.dup(value);
+            // SAFETY: the view's record is live; copies have the request's life.
+            unsafe {
                 sys::apr_table_addn((*self.0).headers_out, pool.dup(name), value);
                 // httpd replaces this header by the record's type, which may come from the script's own file name.
                 if name.eq_ignore_ascii_case(b"content-type") {
                     sys::ap_set_content_type(self.0, value);
                 }
             }
+        }
+    }
+
+    /// Ends a response that has begun as httpd's own proxy does when its backend breaks off: no last chunk, the
+    /// connection ends. Nothing can be written any more. May block.
+    pub fn cut(self) {
+        // SAFETY: the view's record is live and served by this thread; no borrow of its state is held.
+        unsafe {
+            let conn = (*self.0).connection;
+            let (pool, alloc) = ((*self.0).pool, (*conn).bucket_alloc);
+            let brigade = sys::apr_brigade_create(pool, alloc);
+            let error = sys::ap_bucket_error_create(sys::HTTP_BAD_GATEWAY, std::ptr::null(), pool, alloc);
+            sys::mpy_brigade_append(brigade, error);
+            sys::mpy_brigade_append(brigade, sys::apr_bucket_eos_create(alloc));
+            (*conn).keepalive = sys::ap_conn_keepalive_e_AP_CONN_CLOSE;
+            // A client that is gone needs no end.
+            let _ = sys::ap_pass_brigade((*self.0).output_filters, brigade);
+            output::end(self.0);
         }
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn check_writable(request: View<'_>) -> PyResult<()> {
 
 impl Request {
     /// Sends bytes, optionally flushing them to the client.
-    pub(super) fn send(&self, py: Python<'_>, data: &[u8], flush: bool) -> PyResult<()> {
+    pub(in crate::py) fn send(&self, py: Python<'_>, data: &[u8], flush: bool) -> PyResult<()> {
         let sent = self.live.view(|request| {
             check_writable(request)?;
             if data.is_empty() || (!flush && request.collect(data)) {

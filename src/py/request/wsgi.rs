@@ -17,20 +17,20 @@ use crate::py::text;
 /// The option that names the application's place in the URI space.
 const BASE_URI: &str = "mod_python.wsgi.base_uri";
 
-/// Where the application lives: the option, else the `<Location>`; None where neither says it.
+/// Where the application lives: the option, else the `<Location>`, else at the root.
 ///
 /// # Errors
 /// ValueError for an option that ends with a slash.
-fn base(request: View<'_>) -> PyResult<Option<&[u8]>> {
+fn base(request: View<'_>) -> PyResult<&[u8]> {
     if let Some(option) = request.dir_config().and_then(|config| config.settings.option_as_written(BASE_URI)) {
         if option.ends_with(b"/") {
             let option = String::from_utf8_lossy(option);
             return Err(PyValueError::new_err(format!("PythonOption {BASE_URI} '{option}' must not end with '/'")));
         }
-        return Ok(Some(option));
+        return Ok(option);
     }
     let location = request.location(Phase::Content);
-    Ok(location.map(|location| location.strip_suffix(b"/").unwrap_or(location)))
+    Ok(location.map_or(b"", |location| location.strip_suffix(b"/").unwrap_or(location)))
 }
 
 /// Splits the URI at the base and makes the rest `path_info`. False where the URI lies outside the base.
@@ -43,6 +43,18 @@ fn split(request: View<'_>, base: &[u8]) -> bool {
     true
 }
 
+/// The URI as the client sent it, with its query: the request line without method, version, scheme and host.
+fn request_uri(request: View<'_>) -> Option<&[u8]> {
+    let uri = request.the_request()?.split(|&byte| byte == b' ').nth(1)?;
+    match memchr::memmem::find(uri, b"://") {
+        Some(at) if !uri.starts_with(b"/") => {
+            let host = &uri[at + 3..];
+            Some(memchr::memchr(b'/', host).map_or(b"/", |path| &host[path..]))
+        }
+        _ => Some(uri),
+    }
+}
+
 /// Copies the variables; as PEP 3333 has it, each byte becomes one character.
 fn copy(py: Python<'_>, request: View<'_>, environ: &Bound<'_, PyDict>) -> PyResult<()> {
     let env = RequestTable::SubprocessEnv.of(request);
@@ -52,6 +64,9 @@ fn copy(py: Python<'_>, request: View<'_>, environ: &Bound<'_, PyDict>) -> PyRes
     let authorization = RequestTable::HeadersIn.of(request).get(c"Authorization");
     if let Some(authorization) = text::optional_latin1(py, authorization)? {
         environ.set_item(intern!(py, "HTTP_AUTHORIZATION"), authorization)?;
+    }
+    if let Some(uri) = text::optional_latin1(py, request_uri(request))? {
+        environ.set_item(intern!(py, "REQUEST_URI"), uri)?;
     }
     let https = env.get(c"HTTPS");
     let secure = https.is_some_and(|https| !https.eq_ignore_ascii_case(b"off"));
@@ -72,7 +87,7 @@ impl Request {
     /// Texts are decoded as ISO-8859-1, as PEP 3333 demands. ValueError where the option ends with a slash.
     fn build_wsgi_env<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<Bound<'py, PyDict>>> {
         let (py, live) = (slf.py(), &slf.get().live);
-        let inside = live.view(|request| PyResult::Ok(base(request)?.is_none_or(|base| split(request, base))))??;
+        let inside = live.view(|request| PyResult::Ok(split(request, base(request)?)))??;
         if !inside {
             return Ok(None);
         }
