@@ -66,18 +66,18 @@ class WheelForOnePython(bdist_wheel):
     """Tags the wheel: mod_python.so is linked to one libpython."""
 
     def finalize_options(self) -> None:
-        """Say that it is not pure Python, which setuptools cannot see."""
+        """Say that it is not pure Python, which setuptools cannot see: it knows of no extension module."""
+        self.distribution.has_ext_modules = lambda: True
         super().finalize_options()
-        self.root_is_pure = False
 
 
 class SourceWithRust(sdist):
     """Adds what the module is built from to the source distribution."""
 
-    def add_defaults(self) -> None:
+    def make_release_tree(self, base_dir: str, files: list[str]) -> None:
         """Add the Rust and C sources, the install script and what belongs to them."""
-        super().add_defaults()
-        self.filelist.extend(["Cargo.toml", "Cargo.lock", "build.rs", "CHANGELOG.md"])
+        more = ["Cargo.toml", "Cargo.lock", "build.rs", "CHANGELOG.md"]
         for folder in ("src", "include", "conf"):
-            files = [path for path in (ROOT / folder).rglob("*") if path.is_file() and path.suffix != ".pyc"]
-            self.filelist.extend(str(path.relative_to(ROOT)) for path in files)
+            found = (path for path in sorted((ROOT / folder).rglob("*")) if path.is_file() and path.suffix != ".pyc")
+            more += [str(path.relative_to(ROOT)) for path in found]
+        super().make_release_tree(base_dir, [*files, *(name for name in more if name not in files)])

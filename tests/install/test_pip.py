@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from harness import config
 from harness.httpd import Httpd
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,9 +35,9 @@ def installed(built_module):
         # The build of the module has its own tests; here it is what the package is made of.
         environment = {**os.environ, "MOD_PYTHON_MODULE": str(built_module)}
         before = {path.name for path in source.iterdir()}
-        command = [venv / "bin/pip", "install", "--no-input", "--disable-pip-version-check", ".[redis]"]
+        command = [venv / "bin/pip", "install", "--no-input", "--disable-pip-version-check", "."]
         done = subprocess.run(
-            [*command, "--no-deps"], cwd=source, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command, cwd=source, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
         assert done.returncode == 0, done.stdout
         assert {path.name for path in source.iterdir()} - before == {"target"}
@@ -78,23 +77,21 @@ def test_httpd_serves_with_the_printed_lines(installed):
     (site,) = venv.glob("lib/python3*/site-packages")
     (site / "where.py").write_text(
         "import sys\nimport mod_python\nfrom mod_python import apache\n\n"
-        "def handler(req):\n    req.write(f'{mod_python.__file__} {sys.prefix} {sys.path.count(req.uri[1:])}')\n"
+        "def handler(req):\n    req.write(f'{mod_python.__file__} {sys.prefix} {sys.path.count(req.args)}')\n"
         "    return apache.OK\n"
     )
     with Httpd(source, "event", text, load_python=False) as server:
-        answer = server.get("/" + str(site))
-        assert answer.body.decode() == f"{site}/mod_python/__init__.py {venv} 0"
-        answer = server.get(str(site))
-        assert answer.status == 200
-    assert config.program()
+        # The package's folder is site-packages, which Python has on its path by itself: it is not put there twice.
+        answer = server.get(f"/?{site}")
+        assert answer.body.decode() == f"{site}/mod_python/__init__.py {venv} 1"
 
 
 def test_wheel_and_source_distribution(installed):
     venv, source, environment = installed
     out = source.parent / "out"
     code = (
-        "import sys, os; sys.path.insert(0, 'conf/install'); import build_backend as b; os.makedirs(sys.argv[1]); "
-        "print(b.build_sdist(sys.argv[1])); print(b.build_wheel(sys.argv[1]))"
+        "import sys, os; sys.path.insert(0, 'conf/install'); import build_backend as b; out = sys.argv[1]; "
+        "os.makedirs(out); print(b.build_sdist(out)); print(b.build_wheel(out))"
     )
     subprocess.run([venv / "bin/pip", "install", "--quiet", "setuptools>=77"], check=True, env=environment)
     done = subprocess.run(
