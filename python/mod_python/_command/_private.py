@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Optional
@@ -69,15 +69,18 @@ class Private:
         """The path of its httpd.conf."""
         return self.folder / "httpd.conf"
 
-    def start(self, text: str) -> bool:
-        """Start it with a configuration and wait until it serves; False if it has ended instead, with its reason written."""
+    def start(self, text: str, environment: Optional[Mapping[str, str]] = None) -> bool:
+        """Start it with a configuration and wait until it serves; False if it has ended instead, with its reason written.
+
+        `environment` stands in for this process's own.
+        """
         self.config.write_text(text)
         self._ready.clear()
         self._process = subprocess.Popen(
             [_httpd.find(), "-d", str(self.folder), "-f", str(self.config), "-DFOREGROUND"],
             cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             # Its own session: a Ctrl-C is for us, and we end it in an orderly way.
-            start_new_session=True, text=True, errors="replace",
+            start_new_session=True, text=True, errors="replace", env=environment,
         )  # fmt: skip
         assert self._process.stdout
         self._reader = threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True)
@@ -125,8 +128,11 @@ class Private:
             self._reader.join(5)
 
 
-def settings(private: Private, host: str, port: int, user: list[Node]) -> Container:
-    """Return the beginning of a private httpd's configuration: MPM, modules that are always needed, places, logs."""
+def settings(private: Private, host: str, port: int, user: Sequence[Node], python: Sequence[Node]) -> Container:
+    """Return the beginning of a private httpd's configuration: MPM, modules that are always needed, places, logs.
+
+    `user` are the lines User and Group, `python` those that load mod_python.so.
+    """
     name = mpm()
     sizes: dict[str, int]
     if name == "prefork":
@@ -150,7 +156,7 @@ def settings(private: Private, host: str, port: int, user: list[Node]) -> Contai
         # The pipe to us; httpd cannot be asked to leave its standard error alone.
         names.ErrorLog("/proc/self/fd/2"),
         names.DocumentRoot(_quoted(private.folder / "empty")),
-        *python(),
+        *python,
     )
 
 

@@ -95,7 +95,7 @@ def _serve(private: _private.Private, arguments: argparse.Namespace, target: _ta
 def _text(
     private: _private.Private, arguments: argparse.Namespace, target: _target.Target, user: _user.User, port: int
 ) -> str:
-    config = _private.settings(private, arguments.host, port, user.lines())
+    config = _private.settings(private, arguments.host, port, user.lines(), _private.python())
     config.append(names.ErrorLogFormat('"[%{%H:%M:%S}t] [%l] %M"'))
     # print() in a handler is told at info.
     config.append(names.LogLevel("notice python:info"))
