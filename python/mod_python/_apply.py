@@ -8,13 +8,14 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Iterable
-from types import CodeType, FunctionType, MethodType
+from types import CodeType, FunctionType, MethodType, WrapperDescriptorType
 from typing import Any, NamedTuple
 
 __all__ = ["apply_fs_data"]
 
 _CACHED = 1024
 _DEPTH = 16
+_NATIVE = (WrapperDescriptorType, type(None))
 _VARIADIC = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
 
 
@@ -103,6 +104,10 @@ def parameters(object: Any, depth: int = 0) -> Parameters:
     if isinstance(object, type):
         return _of_class(object, depth)
     call = _class_attribute(kind, "__call__")
+    if type(call) in _NATIVE:
+        # functools.lru_cache makes these; they take what is behind them.
+        behind = getattr(object, "__wrapped__", None)
+        return _NOTHING if behind is None else parameters(behind, depth + 1)
     return parameters(_bind(call, object, kind), depth + 1)
 
 

@@ -38,10 +38,33 @@ def _option(name: str, default: Optional[str] = None, *older: str) -> Option:
     return made
 
 
+# Sessions
+SESSION_TYPE = _option("mod_python.session.session_type", None, "session")
+SESSION_COOKIE_NAME = _option("mod_python.session.cookie_name", "pysid", "session_cookie_name")
+SESSION_PATH = _option("mod_python.session.application_path", None, "ApplicationPath")
+SESSION_DOMAIN = _option("mod_python.session.application_domain")
+SESSION_HTTPONLY = _option("mod_python.session.cookie_httponly", "on")
+SESSION_SECURE = _option("mod_python.session.cookie_secure", "auto")
+SESSION_SAMESITE = _option("mod_python.session.cookie_samesite", "Lax")
+SESSION_FORMAT = _option("mod_python.session.format", "json")
+SESSION_MAX_SIZE = _option("mod_python.session.max_size", "1048576")
+SESSION_DIRECTORY = _option("mod_python.session.database_directory", None, "session_directory")
+FILE_SESSION_DIRECTORY = _option("mod_python.file_session.database_directory")
+FILE_SESSION_FAST = _option("mod_python.file_session.enable_fast_cleanup", "true", "session_fast_cleanup")
+FILE_SESSION_VERIFY = _option("mod_python.file_session.verify_session_timeout", "true", "session_verify_cleanup")
+FILE_SESSION_GRACE = _option("mod_python.file_session.cleanup_grace_period", "240", "session_grace_period")
+FILE_SESSION_LIMIT = _option("mod_python.file_session.cleanup_time_limit", "2", "session_cleanup_time_limit")
+DBM_SESSION_FILE = _option("mod_python.dbm_session.database_filename", None, "session_dbm")
+DBM_SESSION_DIRECTORY = _option("mod_python.dbm_session.database_directory")
+MEMORY_SESSION_MOST = _option("mod_python.memory_session.max_sessions", "10000")
+
 # Forms; native code, src/py/form/limits.rs, reads the numbers and has the same defaults.
 FORM_MAX_BODY = _option("mod_python.form.max_body", "67108864")
 FORM_MAX_MEMORY = _option("mod_python.form.max_memory", "16777216")
 FORM_MAX_FIELDS = _option("mod_python.form.max_fields", "1000")
+
+# The publisher in a Location.
+PUBLISHER_DIRECTORY = _option("mod_python.publisher.directory")
 
 
 def text(options: Options, option: Option) -> Optional[str]:

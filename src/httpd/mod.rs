@@ -29,6 +29,7 @@ pub mod output;
 pub mod pool;
 pub mod process;
 pub mod request;
+pub mod request_lock;
 pub mod request_state;
 pub mod require;
 pub mod running;

@@ -4,7 +4,7 @@
 
 use std::ffi::{CStr, c_int};
 use std::ptr;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 use super::pool::{Pool, bytes};
 use super::sys;
@@ -31,16 +31,46 @@ const FILE_MECHANISM: sys::apr_lockmech_e = if sys::APR_HAS_FCNTL_SERIALIZE != 0
 /// Nobody.
 const FREE: u32 = 0;
 
-struct Lock {
+pub(super) struct Lock {
     /// NULL where this child could not open it.
     mutex: *mut sys::apr_global_mutex_t,
     /// The process that took it, as this process knows. Mechanisms do not check who unlocks.
     holder: AtomicU32,
+    /// The request of this process that it was taken for, null where there is none (`request_lock`).
+    pub(super) request: AtomicPtr<sys::request_rec>,
+    /// How often that request has taken it.
+    pub(super) depth: AtomicU32,
+}
+
+impl Lock {
+    fn new(mutex: *mut sys::apr_global_mutex_t) -> Lock {
+        Lock { mutex, holder: AtomicU32::new(FREE), request: AtomicPtr::new(ptr::null_mut()), depth: AtomicU32::new(0) }
+    }
+
+    /// Gives it back, whoever it was taken for.
+    ///
+    /// # Errors
+    /// `Busy` where this process does not hold it, or APR's status.
+    pub(super) fn release(&self) -> Result<(), LockError> {
+        let me = std::process::id();
+        // Before the mutex is free: afterwards the next holder writes here.
+        if self.holder.compare_exchange(me, FREE, Ordering::AcqRel, Ordering::Relaxed).is_err() {
+            return Err(LockError::Busy);
+        }
+        // SAFETY: the mutex was made by grow, and is held by this process.
+        match unsafe { sys::apr_global_mutex_unlock(self.mutex) } {
+            sys::APR_SUCCESS => Ok(()),
+            status => {
+                self.holder.store(me, Ordering::Release);
+                Err(LockError::Failed(status))
+            }
+        }
+    }
 }
 
 /// The mutexes. Number 0 is reserved for whole-database locks.
 pub struct Mutexes {
-    locks: Vec<Lock>,
+    pub(super) locks: Vec<Lock>,
     /// How many this generation uses.
     count: usize,
     directory: Option<Vec<u8>>,
@@ -109,7 +139,7 @@ impl Mutexes {
                 }
             };
             let mutex = mutex.map_err(|status| (index, status))?;
-            self.locks.push(Lock { mutex, holder: AtomicU32::new(FREE) });
+            self.locks.push(Lock::new(mutex));
         }
         self.count = count;
         Ok(())
@@ -206,25 +236,13 @@ impl Mutexes {
     /// Gives a mutex back.
     ///
     /// # Errors
-    /// `Busy` where this process does not hold it, or APR's status.
+    /// `Busy` where this process does not hold it or took it for a request, or APR's status.
     pub fn unlock(&self, index: usize) -> Result<(), LockError> {
         let lock = self.usable(index)?;
-        let me = std::process::id();
-        // Before the mutex is free: afterwards the next holder writes here.
-        if lock.holder.compare_exchange(me, FREE, Ordering::AcqRel, Ordering::Relaxed).is_err() {
-            return Err(LockError::Busy);
-        }
-        // SAFETY: the mutex was made by grow, and is held by this process.
-        match unsafe { sys::apr_global_mutex_unlock(lock.mutex) } {
-            sys::APR_SUCCESS => Ok(()),
-            status => {
-                lock.holder.store(me, Ordering::Release);
-                Err(LockError::Failed(status))
-            }
-        }
+        if lock.request.load(Ordering::Acquire).is_null() { lock.release() } else { Err(LockError::Busy) }
     }
 
-    fn usable(&self, index: usize) -> Result<&Lock, LockError> {
+    pub(super) fn usable(&self, index: usize) -> Result<&Lock, LockError> {
         let lock = self.locks.get(index).filter(|lock| !lock.mutex.is_null());
         lock.ok_or(LockError::Failed(sys::APR_ENOLOCK))
     }

@@ -92,19 +92,24 @@ fn key_bytes(key: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
 }
 
 /// FNV-1a, 64 bits, with the offset basis and prime that its authors (Fowler, Noll, Vo) publish.
-fn hash(bytes: &[u8]) -> u64 {
+pub(super) fn hash(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 fn failed(py: Python<'_>, server: &Bound<'_, Server>, index: usize, what: &str, error: LockError) -> PyErr {
+    let text = sentence(index, what, error);
+    let line = format!("MPY0502: {text}");
+    log_line(py, Owner::Server(server.get().view()), Level::ERR, line.as_bytes());
+    PyValueError::new_err(text)
+}
+
+/// Why a mutex could not be locked or unlocked.
+pub(super) fn sentence(index: usize, what: &str, error: LockError) -> String {
     let reason = match error {
         LockError::Busy => "it is held".to_owned(),
         LockError::Failed(status) => error_text(status),
     };
-    let text = format!("global mutex {index} could not be {what}: {reason}");
-    let line = format!("MPY0502: {text}");
-    log_line(py, Owner::Server(server.get().view()), Level::ERR, line.as_bytes());
-    PyValueError::new_err(text)
+    format!("global mutex {index} could not be {what}: {reason}")
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ pub mod query;
 pub mod request;
 pub mod server;
 pub mod server_config;
+pub mod session_lock;
 pub mod streams;
 pub mod table;
 pub mod text;

@@ -5,7 +5,7 @@ use pyo3::types::PyModule;
 
 use super::{
     capi, conn, constants, cookies, errors, filter, finfo, form, functions, global_lock, hlist, log, query, request,
-    server, streams, table, wsgi,
+    server, session_lock, streams, table, wsgi,
 };
 use crate::abi::HostTable;
 
@@ -35,6 +35,7 @@ pub fn native<'py>(py: Python<'py>, host: &HostTable) -> PyResult<Bound<'py, PyM
     filter::registered::add(&module)?;
     finfo::add(&module)?;
     global_lock::add(&module)?;
+    session_lock::add(&module)?;
     cookies::add(&module)?;
     query::add(&module)?;
     log::add(&module)?;

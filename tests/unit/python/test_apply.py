@@ -187,6 +187,7 @@ def test_decorated(apply):
 
     assert apply(passing(function)) == (REQ, "1", ["2", "3"])
     assert apply(passing(passing(function))) == (REQ, "1", ["2", "3"])
+    assert apply(functools.lru_cache(lambda a: a)) == "1"
 
     def own(zz, **kw):
         return zz, sorted(kw)

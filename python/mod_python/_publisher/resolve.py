@@ -1,0 +1,76 @@
+"""From the address of a request to a module and the names behind it."""
+
+from __future__ import annotations
+
+import os
+from types import ModuleType
+from typing import Any
+
+from mod_python import _apache, _options
+from mod_python._publisher.pages import load
+
+__all__ = ["resolve"]
+
+
+def resolve(req: Any) -> tuple[ModuleType, list[str]]:
+    """Return the module that the request means and the names to follow in it.
+
+    Sets ``req.filename`` to the module's file. Raises SERVER_RETURN(404) if there
+    is no module or one of the names is empty.
+    """
+    filename, rest = req.filename, req.path_info or ""
+    if filename is None:
+        filename, rest = _map(req, rest)
+    directory, _, name = filename.rpartition("/")
+    name = _without_extension(req, name) or "index"
+    path = rest[1:] if rest.startswith("/") else rest
+    path = path[:-1] if path.endswith("/") else path
+    file = f"{directory}/{name}.py"
+    module = load(req, file)
+    if module is None:
+        path = f"{name}/{path}" if path else name
+        file = f"{directory}/index.py"
+        module = load(req, file)
+        if module is None:
+            raise _apache.SERVER_RETURN(_apache.HTTP_NOT_FOUND)
+    req.filename = file
+    if not path:
+        return module, ["index"]
+    names = path.replace("/", ".").split(".")
+    if "" in names:
+        raise _apache.SERVER_RETURN(_apache.HTTP_NOT_FOUND)
+    return module, names
+
+
+def _without_extension(req: Any, name: str) -> str:
+    """Return ``name`` without ``.py``, or an extension given to this handler."""
+    stem, _, extension = name.rpartition(".")
+    if not stem or extension == "py":
+        return stem or name
+    listed = req.extension
+    if listed and name.endswith(listed):
+        return str(name[: -len(listed)])
+    if extension.lower() in req.get_addhandler_exts().split():
+        return stem
+    return name
+
+
+def _map(req: Any, rest: str) -> tuple[str, str]:
+    """Return file and rest of the path where httpd has not looked for a file.
+
+    In a Location: below the folder that the option names, else where DocumentRoot
+    has the whole URI.
+    """
+    folder = _options.text(req.get_options(), _options.PUBLISHER_DIRECTORY)
+    if folder is None:
+        folder, rest = req.document_root(), req.uri
+    folder = folder.rstrip("/")
+    names = rest.lstrip("/").split("/")
+    if "." in names or ".." in names:
+        raise _apache.SERVER_RETURN(_apache.HTTP_NOT_FOUND)
+    at = 0
+    while at < len(names) - 1 and os.path.isdir(f"{folder}/{names[at]}"):
+        folder = f"{folder}/{names[at]}"
+        at += 1
+    behind = names[at + 1 :]
+    return f"{folder}/{names[at]}", "/" + "/".join(behind) if behind else ""
