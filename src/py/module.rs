@@ -4,10 +4,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyModule;
 
 use super::{
-    capi, conn, constants, cookies, errors, filter, finfo, form, functions, global_lock, hlist, log, psp, query,
-    request, server, session_lock, streams, table, wsgi,
-    capi, conn, constants, cookies, errors, filter, finfo, form, functions, global_lock, hlist, log, parameters, query,
-    request, server, streams, table, wsgi,
+    capi, conn, constants, cookies, errors, filter, finfo, form, functions, global_lock, hlist, log, parameters, psp,
+    query, request, server, session_lock, streams, table, wsgi,
 };
 use crate::abi::HostTable;
 
