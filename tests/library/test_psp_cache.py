@@ -131,3 +131,30 @@ def test_depth_of_includes(site):
     site.log.expect_traceback(": SyntaxError: more than 32", times=1)
     assert site.get("/pages/d0.psp").status == 500
 
+
+def test_any_page_compiles_or_is_refused_with_its_line(site):
+    # spec: library:P-103
+    code = """
+        import random
+        import warnings
+        from mod_python._psp import cache
+        warnings.simplefilter("ignore")
+        parts = ["<%", "<%\\n", "<%=", "<%--", "%>", "%>", "--%>", "\\n", "\\n", "  ", "\\t", "a", "'", '"', "#", ":", "(", ")",
+                 "{", "f'", "x=1", "if a:", "\\\\", "\\r", "else:", "%>b<%="]
+        wrong = []
+        compiled = 0
+        for seed in range(4000):
+            choose = random.Random(seed)
+            page = "".join(choose.choice(parts) for _ in range(choose.randrange(14)))
+            try:
+                cache.string_page(page)
+                compiled += 1
+            except SyntaxError as error:
+                lines = page.replace("\\r\\n", "\\n").replace("\\r", "\\n").count("\\n") + 1
+                if not 1 <= (error.lineno or 0) <= lines or error.filename != "__psp__":
+                    wrong.append((page, error.filename, error.lineno))
+            except Exception as error:
+                wrong.append((page, repr(error)))
+        result = wrong[:5], compiled > 500
+    """
+    assert run(site, code) == ([], True)
