@@ -176,6 +176,13 @@ FILTER_UPPER = _filtered("filter-upper", "filter_upper", answers(MEGABYTE_TEXT.u
 GENERATOR_COPY = _filtered("generator-copy", "generator_copy", answers(MEGABYTE_TEXT))
 GENERATOR_UPPER = _filtered("generator-upper", "generator_upper", answers(MEGABYTE_TEXT.upper()))
 
+# handlers/loop.psp.
+PSP_LOOP = Run(
+    "psp", "SetHandler mod_python\nPythonHandler mod_python.psp", get("/bench/loop.psp"),
+    answers(b"<html><body>\n<ul>\n%s</ul>\n</body></html>\n" % b"".join(b"<li>%d</li>\n" % n for n in range(10))),
+    python=True,
+)
+
 # What one line in the handler costs: the base is the handler without it. LogLevel is warn.
 PYTHON_HELLO = python_run("hello", "hello", get(), HELLO)
 
@@ -248,6 +255,7 @@ SCENARIOS = [
         ),
         C_HELLO_FLUSH,
     ),
+    Scenario("psp", "PSP page, loop of 10", 35_000, C_HELLO, PSP_LOOP),
     _line("log_dropped", "logger.debug() that LogLevel drops", 55_000),
     _line("log_written", "logger.warning() that is written", 75_000),
     Scenario(
