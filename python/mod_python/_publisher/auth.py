@@ -32,15 +32,16 @@ _REALM, _AUTH, _ACCESS = NAMES
 class Visitor:
     """Who asks, as far as the objects on the way have wanted to know."""
 
+    _realm = "unknown"
+    _user: str | None = None
+    _password: str | None = None
+
     def __init__(self, req: Any) -> None:
         self._req = req
-        self._realm = "unknown"
-        self._user: str | None = None
-        self._password: str | None = None
 
     def visit_module(self, module: ModuleType) -> None:
         """As ``visit``, for the module itself."""
-        names = vars(module)
+        names = module.__dict__
         if _AUTH in names or _ACCESS in names or _REALM in names:
             self._apply({name: [names[name]] for name in NAMES if name in names}, module)
         elif "__getattr__" in names:

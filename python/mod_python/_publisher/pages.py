@@ -11,7 +11,6 @@ from mod_python import _apache
 from mod_python._cache.files import ModuleCache
 from mod_python._cache.store import NOT_INITIALIZED, Entry
 from mod_python._publisher.log import debugging, write
-from mod_python._stamp import stamp_of
 
 __all__ = ["load"]
 
@@ -38,13 +37,9 @@ class _Pages(ModuleCache):
             write(name.req, "MPY0650", _apache.APLOG_NOTICE, f"{verb} {key!r}")
         return opened
 
-    def peek(self, file: str) -> Any:
-        """Return the module of ``file`` as it is, NOT_INITIALIZED if there is none."""
-        entry = self._entries.get(file)
-        return NOT_INITIALIZED if entry is None else entry.get()
-
 
 _pages = _Pages()
+_entries = _pages._entries
 
 
 def load(req: Any, file: str) -> ModuleType | None:
@@ -52,16 +47,14 @@ def load(req: Any, file: str) -> ModuleType | None:
 
     None if there is no such file. Raises what executing it raises.
     """
-    reload = req.get_config().get("PythonAutoReload") != "0"
-    module: Any = _pages.peek(file)
-    if module is not NOT_INITIALIZED:
-        if not reload:
-            return module  # type: ignore[no-any-return]
-        stamp = stamp_of(file)
-        if stamp == module.__mp_stamp__:
+    entry = _entries.get(file)
+    if entry is not None:
+        module: Any = entry._value
+        if module is not NOT_INITIALIZED and req._is_current(file, module.__mp_stamp__):
             return module  # type: ignore[no-any-return]
     if not _is_file(file):
         return None
+    reload = req.get_config().get("PythonAutoReload") != "0"
     try:
         return _pages[_Wanted(file, reload, req)]  # type: ignore[no-any-return]
     except FileNotFoundError as error:
@@ -72,6 +65,7 @@ def load(req: Any, file: str) -> ModuleType | None:
 
 def _is_file(file: str) -> bool:
     try:
-        return stat.S_ISREG(os.stat(file).st_mode)
+        # Cheaper where there is nothing, as for each name that index.py has.
+        return os.access(file, os.F_OK) and stat.S_ISREG(os.stat(file).st_mode)
     except (OSError, ValueError):
         return False

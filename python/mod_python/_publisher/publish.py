@@ -15,6 +15,8 @@ __all__ = ["publish"]
 #: How often in a row what was returned may be callable itself.
 _CALLS = 64
 
+_HTML, _PLAIN = "text/html; charset=UTF-8", "text/plain; charset=UTF-8"
+
 #: Of a code object: CO_COROUTINE, CO_ITERABLE_COROUTINE, CO_ASYNC_GENERATOR.
 _ASYNC = 0x80 | 0x100 | 0x200
 
@@ -59,17 +61,21 @@ def publish(req: Any, object: Any) -> None:
 def _write_text(req: Any, text: str) -> None:
     kind = req.content_type if req._content_type_set else None
     if not kind:
-        kind = "text/html" if _is_html(text[-100:]) else "text/plain"
-    charset = _charset(kind)
-    if charset is None:
-        req.content_type = f"{kind}; charset=UTF-8"
-    elif not req._content_type_set:
-        req.content_type = kind
-    if charset is None or charset.lower() in ("utf-8", "utf8"):
+        end = text[-100:]
+        html = ">" in end and _is_html(end)
+        req.content_type = _HTML if html else _PLAIN
+    else:
+        charset = _charset(kind)
+        if charset is None:
+            req.content_type = f"{kind}; charset=UTF-8"
+        elif charset.lower() not in ("utf-8", "utf8"):
+            req.write(text.encode(charset), 0)
+            return
+    if text.isascii():
+        req.write(text, 0)
+    else:
         # A byte of the request that was no UTF-8 goes back as it came.
         req.write(text.encode("utf-8", "surrogateescape"), 0)
-    else:
-        req.write(text.encode(charset), 0)
 
 
 def _charset(content_type: str) -> str | None:

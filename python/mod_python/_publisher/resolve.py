@@ -22,9 +22,11 @@ def resolve(req: Any) -> tuple[ModuleType, list[str]]:
     if filename is None:
         filename, rest = _map(req, rest)
     directory, _, name = filename.rpartition("/")
-    name = _without_extension(req, name) or "index"
-    path = rest[1:] if rest.startswith("/") else rest
-    path = path[:-1] if path.endswith("/") else path
+    if "." in name:
+        name = _without_extension(req, name)
+    elif not name:
+        name = "index"
+    path = rest.removeprefix("/").removesuffix("/")
     file = f"{directory}/{name}.py"
     module = load(req, file)
     if module is None:

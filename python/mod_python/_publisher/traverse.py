@@ -47,28 +47,31 @@ def traverse(req: Any, module: ModuleType, names: list[str]) -> Any:
     visitor = Visitor(req)
     visitor.visit_module(module)
     found: Any = module
-    last = len(names) - 1
-    for at, name in enumerate(names):
-        if name.startswith("_"):
-            _refuse(req, names, at, "it begins with an underscore")
+    leaf = False
+    for name in names:
+        if leaf:
+            _refuse(req, name, "what is before it has nothing to publish")
+        if name[0] == "_":
+            _refuse(req, name, "it begins with an underscore")
         found = getattr(found, name, _MISSING)
-        if found is _MISSING:
-            raise _apache.SERVER_RETURN(_apache.HTTP_NOT_FOUND)
         kind = type(found)
-        if kind is not FunctionType and kind is not MethodType:
-            if isinstance(found, (type, ModuleType, *_BUILTIN)):
-                what = "module" if isinstance(found, ModuleType) else "class or builtin"
-                _refuse(req, names, at, f"it is a {what}")
+        if kind is FunctionType or kind is MethodType:
+            leaf = True
+        elif found is _MISSING:
+            raise _apache.SERVER_RETURN(_apache.HTTP_NOT_FOUND)
+        elif isinstance(found, ModuleType):
+            _refuse(req, name, "it is a module")
+        elif isinstance(found, (type, *_BUILTIN)):
+            _refuse(req, name, "it is a class or builtin")
+        else:
+            leaf = kind in _LEAVES
         visitor.visit(found)
-        if at < last and kind in _LEAVES:
-            _refuse(req, names, at + 1, "what is before it has nothing to publish")
     return found
 
 
-def _refuse(req: Any, names: list[str], at: int, reason: str) -> None:
-    """Log why the name at this place is refused; raise SERVER_RETURN(403)."""
+def _refuse(req: Any, name: str, reason: str) -> None:
+    """Log why this name is refused; raise SERVER_RETURN(403)."""
     # Short, whatever the client has sent.
-    name = names[at][:100]
-    text = f"{name!a} in {req.filename!a} is not published: {reason}"
+    text = f"{name[:100]!a} in {req.filename!a} is not published: {reason}"
     write(req, "MPY0651", _apache.APLOG_WARNING, text)
     raise _apache.SERVER_RETURN(_apache.HTTP_FORBIDDEN)

@@ -1,15 +1,19 @@
 //! `req.get_config()` and `req.get_options()`: the request's copies of what its scope configures.
 
+use std::ffi::CString;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::types::PyString;
 
 use super::Request;
 use crate::httpd::config::DirConfig;
-use crate::httpd::settings::Settings;
+use crate::httpd::file::{self, Stamp};
+use crate::httpd::settings::{Flag, Settings};
 use crate::py::table::Table;
+use crate::py::text;
 
 /// Name and value.
 type Pair<'a> = (&'a [u8], &'a [u8]);
@@ -58,6 +62,19 @@ impl Request {
                 settings.directives().into_iter().map(|(name, value)| (name.as_bytes(), value)).collect()
             })
         })?
+    }
+
+    /// _is_current(file, stamp): whether what was made from a file may be used as it is: the file still has that stamp, a
+    /// tuple of its time in nanoseconds, size and inode, or PythonAutoReload is Off.
+    fn _is_current(&self, file: &Bound<'_, PyString>, stamp: Stamp) -> PyResult<bool> {
+        if self
+            .live
+            .view(|request| request.dir_config().is_some_and(|config| config.settings.auto_reload == Flag::Off))?
+        {
+            return Ok(true);
+        }
+        let Ok(path) = CString::new(text::encode_utf8(file)?) else { return Ok(false) };
+        Ok(file::stamp(&path) == Some(stamp))
     }
 
     /// get_options(): the PythonOptions that count for the request as a table, without those whose value is empty. A
