@@ -43,7 +43,8 @@ fn answer(path: &str) -> Vec<String> {
     };
     match psp::translate(&page, &mut |name| read(&in_full(name))) {
         Ok(made) => {
-            let file_of = |place: &Place| match (place.file as usize).checked_sub(1).and_then(|n| made.included.get(n)) {
+            let file_of = |place: &Place| match (place.file as usize).checked_sub(1).and_then(|n| made.included.get(n))
+            {
                 Some(name) => in_full(name),
                 None => path.to_owned(),
             };

@@ -6,8 +6,7 @@ C is in c/mod_bench.c.
 
 import logging
 
-from mod_python import apache, util
-from mod_python import Cookie, apache
+from mod_python import Cookie, apache, util
 from mod_python.logging import ApacheHandler
 
 READ_NAMES = (
