@@ -248,11 +248,12 @@ impl Parser {
             let Some(found) = memchr(b'\n', &rest[self.searched..]) else {
                 let dashes = &self.finder.needle()[2..];
                 // A closing delimiter needs no line end.
-                if self.ended && rest.starts_with(dashes) {
-                    if let Delimiter::Here { length, closing: true } = self.delimiter(self.start + dashes.len()) {
-                        self.start += dashes.len() + length;
-                        return Ok(Line::Delimiter { closing: true });
-                    }
+                if self.ended
+                    && rest.starts_with(dashes)
+                    && let Delimiter::Here { length, closing: true } = self.delimiter(self.start + dashes.len())
+                {
+                    self.start += dashes.len() + length;
+                    return Ok(Line::Delimiter { closing: true });
                 }
                 self.searched = rest.len();
                 return if self.header_length + rest.len() > self.header_limit {
@@ -264,13 +265,12 @@ impl Parser {
             let length = self.searched + found + 1;
             let (line, dashes) = (&rest[..length], &self.finder.needle()[2..]);
             self.searched = 0;
-            if line.starts_with(dashes) {
-                if let Delimiter::Here { length: behind, closing } = self.delimiter(self.start + dashes.len())
-                    && dashes.len() + behind == length
-                {
-                    self.start += length;
-                    return Ok(Line::Delimiter { closing });
-                }
+            if line.starts_with(dashes)
+                && let Delimiter::Here { length: behind, closing } = self.delimiter(self.start + dashes.len())
+                && dashes.len() + behind == length
+            {
+                self.start += length;
+                return Ok(Line::Delimiter { closing });
             }
             self.header_length += length;
             if self.header_length > self.header_limit {
