@@ -66,6 +66,10 @@ FORM_MAX_FIELDS = _option("mod_python.form.max_fields", "1000")
 # The publisher in a Location.
 PUBLISHER_DIRECTORY = _option("mod_python.publisher.directory")
 
+# PSP.
+PSP_AUTOESCAPE = _option("mod_python.psp.autoescape", "off")
+PSP_DBM_CACHE = _option("mod_python.psp.cache_database_filename", None, "PSPDbmCache")
+
 
 def text(options: Options, option: Option) -> Optional[str]:
     """Return the value of `option` in `options` (what ``req.get_options()`` returned), or its default."""

@@ -5,4 +5,5 @@
 pub mod cookies;
 pub mod handler;
 pub mod lines;
+pub mod psp;
 pub mod query;

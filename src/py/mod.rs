@@ -18,6 +18,7 @@ pub mod hlist;
 pub mod live;
 pub mod log;
 pub mod module;
+pub mod psp;
 pub mod query;
 pub mod request;
 pub mod server;

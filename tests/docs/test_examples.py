@@ -33,7 +33,8 @@ def test_only_three_configurations_are_not_checked():
 
 
 #: Every block with a `handler` function becomes a module below htdocs/examples, called by its place in the list.
-HANDLERS = [block for block in examples("python") if "def handler(" in block.text]
+#: Those of the tutorial have a test of their own.
+HANDLERS = [b for b in examples("python") if "def handler(" in b.text and b.page != "tutorial.md"]
 
 BASIC, TOKEN = blocks("python", "handlers.md", "## Authentication")
 BASIC_CONF, TOKEN_CONF = blocks("apache", "handlers.md", "## Authentication")
