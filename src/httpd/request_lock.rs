@@ -16,7 +16,7 @@ use super::request::Request;
 use super::sys;
 
 /// How long a request waits for a mutex below one that it holds.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+pub const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How often it looks meanwhile.
 const PAUSE: Duration = Duration::from_millis(5);

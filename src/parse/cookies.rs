@@ -47,6 +47,42 @@ fn quoted(text: &[u8]) -> Option<usize> {
     }
 }
 
+/// The attributes of a cookie in the order of its header: their names in Python, in the header, and whether they stand
+/// there without a value.
+///
+/// The table of `python/mod_python/_cookie/attributes.py`; a test compares what comes of the two.
+pub const ATTRIBUTES: [(&str, &str, bool); 13] = [
+    ("version", "version", false),
+    ("path", "path", false),
+    ("domain", "domain", false),
+    ("secure", "secure", true),
+    ("comment", "comment", false),
+    ("expires", "expires", false),
+    ("max_age", "max-age", false),
+    ("samesite", "samesite", false),
+    ("commentURL", "commentURL", false),
+    ("discard", "discard", true),
+    ("port", "port", false),
+    ("httponly", "httponly", true),
+    ("partitioned", "partitioned", true),
+];
+
+/// Whether text may stand in a value or an attribute beyond any doubt: printable ASCII without `;`.
+#[inline]
+pub fn is_plain(text: &[u8]) -> bool {
+    !text.iter().fold(false, |odd, &byte| odd | !(0x20..0x7f).contains(&byte) | (byte == b';'))
+}
+
+/// Whether text may be a cookie's name beyond any doubt: [`is_plain`], neither empty nor with a space or `=`, and not the
+/// beginning of a name that promises something.
+#[inline]
+pub fn is_plain_name(name: &[u8]) -> bool {
+    is_plain(name)
+        && !name.is_empty()
+        && !name.iter().any(|&byte| byte == b' ' || byte == b'=')
+        && !name.starts_with(b"__")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,6 +139,18 @@ mod tests {
             "spam=foo; path=blah;;eggs=bar;, bar=foo",
             &[("spam", "foo"), ("path", "blah"), ("eggs", "bar"), ("bar", "foo")],
         );
+    }
+
+    // spec: library:C-10
+    #[test]
+    fn doubtful_text_is_not_plain() {
+        assert!(is_plain(b"") && is_plain(b" /a=\"b\", ~") && is_plain_name(b"_a-b.c") && is_plain_name(b"a,b"));
+        for doubtful in (0..0x20).chain(0x7f..=0xff).chain([b';']) {
+            assert!(!is_plain(&[b'a', doubtful, b'b']) && !is_plain_name(&[b'a', doubtful]));
+        }
+        for name in [b"".as_slice(), b"a b", b"a=", b"__Host-a", b"__"] {
+            assert!(!is_plain_name(name));
+        }
     }
 
     #[test]

@@ -4,9 +4,13 @@
 """
 
 import ast
+import os
 import re
 import textwrap
+import threading
 import urllib.parse
+
+from harness.config import user
 
 HANDLER = '''
 import os
@@ -67,16 +71,12 @@ CONFIG = "PythonOption mod_python.session.database_directory @ROOT@/tmp/store\n"
 FILES = files(*KINDS)
 
 
-def make_store(site, name="tmp/store", mode=0o777):
+def make_store(site, name="tmp/store"):
     """Make a directory for records, as an administrator does: the children's user may write to it."""
-    from harness.config import user
-
     path = site.root / name
     path.mkdir(exist_ok=True)
     path.chmod(0o700)
     if owner := user():
-        import os
-
         os.chown(path, owner.pw_uid, owner.pw_gid)
     return path
 
@@ -102,3 +102,28 @@ class Browser:
             found = re.match(r"\w+=([^;]*)", header)
             self.cookie = None if "expires=Thu, 01-Jan-1970" in header else found[1]
         return ast.literal_eval(self.answer.text) if status == 200 else None
+
+
+def client(site, kind, code="s['n'] = 0; s.save()"):
+    """Return a browser with a session."""
+    browser = Browser(site, kind)
+    browser.run(code)
+    return browser
+
+
+def together(*calls):
+    """Run calls at once, each in a thread; return their results, an exception where one was raised."""
+    results = [None] * len(calls)
+
+    def run(index):
+        try:
+            results[index] = calls[index]()
+        except Exception as error:
+            results[index] = error
+
+    threads = [threading.Thread(target=run, args=(index,)) for index in range(len(calls))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results

@@ -35,13 +35,36 @@ def compare(req):
                 return apache.OK
     req.write("the same")
     return apache.OK
+
+
+def compare_texts(req):
+    """Make each cookie with and without the native function; write the first where they differ, or how many it made."""
+    from mod_python._apache import format_cookie
+    from mod_python._cookie import plain
+
+    made = 0
+    for name, value, attributes in eval(req.read()):
+        native = format_cookie(name, value, attributes)
+        plain.format_cookie = lambda *ignored: None
+        try:
+            text = str(Cookie.Cookie(name, value, **attributes))
+        except (ValueError, AttributeError):
+            text = None
+        finally:
+            plain.format_cookie = format_cookie
+        made += native is not None
+        if native is not None and native != text:
+            req.write(ascii((name, value, attributes, native, text)))
+            return apache.OK
+    req.write(str(made))
+    return apache.OK
 '''
 
 site = snippet_server(
     "".join(
         f'<Location "/{name}">\nSetHandler mod_python\nPythonHandler cookies_test::{name}\n'
         "PythonPath \"sys.path + ['@DOCS@/run']\"\n</Location>\n"
-        for name in ("echo", "refuse", "compare")
+        for name in ("echo", "refuse", "compare", "compare_texts")
     ),
     {"htdocs/run/cookies_test.py": _HANDLERS},
     mpm="event",
@@ -148,6 +171,27 @@ def test_both_parsers_follow_one_rule(site):
     lines = ["".join(chance.choices(pieces, k=chance.randrange(40))) for _ in range(4000)]
     answer = site.post("/compare", ascii(lines).encode())
     assert answer.status == 200 and answer.text == "the same"
+
+
+# spec: library:C-10, library:C-20, library:C-22
+def test_both_ways_to_make_a_text_give_the_same(site):
+    chance = random.Random(20261122)
+    pieces = ["a", "b-c", "__Host-", "=", ";", ",", " ", '"', "\\", "\t", "é", "\udce9", "\x7f", ""]
+    text = lambda: "".join(chance.choices(pieces, k=chance.choice([0, 1, 1, 2, 5])))  # noqa: E731
+    plain = lambda: chance.choice(["x", "/", "y z", "a=b"])  # noqa: E731
+    any_value = lambda: chance.choice([text, plain, plain])()  # noqa: E731
+    odd = [None, True, False, 0, 5, -1, 2**70, 1.5, b"x", [], "x"]
+    names = ["version", "path", "domain", "secure", "comment", "max_age", "samesite", "commentURL", "discard", "port",
+             "httponly", "partitioned", "other", "name"]  # fmt: skip
+    cookies = []
+    for _ in range(4000):
+        attributes = {
+            name: chance.choice([any_value(), chance.choice(odd)])
+            for name in chance.sample(names[:-3] if chance.random() < 0.8 else names[2:-1], chance.choice([0, 1, 2, 5]))
+        }
+        cookies.append((chance.choice(["a", "_b", text()]), chance.choice([any_value(), "1", 5, b"x"]), attributes))
+    answer = site.post("/compare_texts", ascii(cookies).encode())
+    assert answer.status == 200 and int(answer.text) > 500, answer.text
 
 
 def test_the_native_parser_refuses_other_types(site):

@@ -33,6 +33,9 @@ ORDER = {
 #: Those that stand there or not, without a value.
 FLAGS = frozenset({"secure", "discard", "httponly", "partitioned"})
 
+#: The attributes of a cookie that has none: not to be changed. One dict less for each cookie that comes.
+NONE: dict[str, Any] = {}
+
 #: Keyword in lower case -> attribute.
 KEYWORDS = {name.lower(): name for name in ORDER}
 
@@ -63,6 +66,8 @@ class Attribute:
             raise AttributeError(self.name) from None
 
     def __set__(self, cookie: Cookie, value: object) -> None:
+        if cookie._attributes is NONE:
+            cookie._attributes = {}
         set_attribute(cookie._attributes, self.name, value)
 
     def __delete__(self, cookie: Cookie) -> None:
@@ -80,8 +85,8 @@ def set_attribute(attributes: dict[str, Any], name: str, value: object) -> None:
     if name == "expires":
         value = date(value)
     elif name not in FLAGS:
-        text = str(value)
-        if not plain(text) and (wrong := _CONTROL_OR_END.search(text)):
+        text = value if type(value) is str else str(value)
+        if not (text.isascii() and text.isprintable() and ";" not in text) and (wrong := _CONTROL_OR_END.search(text)):
             raise ValueError(f"{wrong[0]!r} in the attribute {name} of a cookie")
     attributes[name] = value
 
@@ -107,13 +112,11 @@ def date(value: object) -> str:
     )
 
 
-def plain(text: str) -> bool:
-    """Tell at little cost that nothing is wrong with a text; False: it has to be looked at."""
-    return text.isascii() and text.isprintable() and ";" not in text
-
-
 def check_name(name: str) -> None:
     """Raise ValueError for a name that would not come back as it is."""
+    # Identifiers have nothing in them that could be wrong, and this costs little.
+    if name.isidentifier():
+        return
     if not name:
         raise ValueError("a cookie needs a name")
     if wrong := _NOT_IN_NAME.search(name):
@@ -122,7 +125,7 @@ def check_name(name: str) -> None:
 
 def check_value(name: str, value: str) -> None:
     """Raise ValueError for control characters, and for a semicolon outside of double quotes."""
-    if plain(value):
+    if value.isascii() and value.isprintable() and ";" not in value:
         return
     if wrong := _CONTROL.search(value):
         raise ValueError(f"{wrong[0]!r} in the value of the cookie {name!r}")

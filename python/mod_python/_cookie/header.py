@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mod_python._cookie.plain import Cookie
+from mod_python._cookie.parser import add_plain, parse_cookies
+from mod_python._cookie.plain import Cookie, received
 
 if TYPE_CHECKING:
     from mod_python._apache import mp_request
@@ -28,10 +29,12 @@ def add_cookie(
     `SERVER_RETURN(HTTP_FORBIDDEN)`; otherwise it is lost there. ValueError, AttributeError and CookieError as
     making the cookie and its `str()`.
     """
-    if not isinstance(cookie, Cookie):
+    headers = req.err_headers_out if err_headers_out else req.headers_out
+    if isinstance(cookie, str):
+        if add_plain(headers, cookie, value, attributes):
+            return
         cookie = Cookie(cookie, value, **attributes)
     text = str(cookie)
-    headers = req.err_headers_out if err_headers_out else req.headers_out
     if "Set-Cookie" not in headers:
         headers.add("Cache-Control", 'no-cache="set-cookie"')
     # The server sends str as ISO-8859-1, but what it reads is taken for UTF-8.
@@ -44,7 +47,12 @@ def get_cookies(req: mp_request, Class: type[Cookie] = Cookie, **kw: Any) -> dic
         header = req.headers_in["Cookie"]
     except KeyError:
         return {}
-    return Class.parse(header if isinstance(header, str) else "; ".join(header or ()), **kw)
+    if type(header) is not str:
+        header = "; ".join(header or ())
+    if kw or Class is not Cookie:
+        return Class.parse(header, **kw)
+    # What Cookie.parse does, for the most frequent case.
+    return received(Cookie, parse_cookies(header))
 
 
 def get_cookie(req: mp_request, name: str, Class: type[Cookie] = Cookie, **kw: Any) -> Cookie | None:  # noqa: N803

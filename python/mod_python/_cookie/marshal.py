@@ -13,15 +13,16 @@ from typing import Any, ClassVar
 from mod_python._cookie.marshal2 import loads
 from mod_python._cookie.signature import CookieError
 from mod_python._cookie.signed import SignedCookie
+from mod_python._session.packing import UnfitError, pack, unpack_object
 
 #: Base64 that is read as marshal data, in characters: more than any browser keeps in a cookie.
 _LEGACY_LIMIT = 8192
 
 
 class MarshalCookie(SignedCookie):
-    """A signed cookie with a value of str, int, float, bool, None, and lists and dicts with str keys of these.
+    """A signed cookie with a value of str, bytes, int, float, bool, None, and lists, tuples, dicts and sets of these.
 
-    The value goes out as JSON in base64. The name is that of the format which release 3 wrote; such cookies are
+    Dates and times of `datetime` and `decimal.Decimal` are plain data too. The value goes out as JSON in base64. The name is that of the format which release 3 wrote; such cookies are
     read only if `parse` or `unsign` is asked to, with ``legacy=True``.
     """
 
@@ -29,13 +30,19 @@ class MarshalCookie(SignedCookie):
     _is_text: ClassVar[bool] = False
 
     def _encode(self) -> str:
-        text = json.dumps(self.value, separators=(",", ":"), allow_nan=False)
+        """Return the value as text; TypeError for other data."""
+        try:
+            text = json.dumps(pack(self.value), separators=(",", ":"))
+        except UnfitError as error:
+            raise TypeError(f"the cookie {self.name!r}: {error}") from None
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
     def _decode(self, text: str) -> Any:
         try:
-            return json.loads(base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True))
-        except (ValueError, RecursionError) as error:
+            return json.loads(
+                base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True), object_hook=unpack_object
+            )
+        except (ValueError, TypeError, RecursionError) as error:
             raise CookieError(f"the cookie {self.name!r} has no readable value: {error}") from None
 
     def _decode_legacy(self, text: str) -> Any:

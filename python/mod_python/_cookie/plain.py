@@ -11,6 +11,7 @@ from typing import Any, ClassVar, TypeVar
 from mod_python._cookie.attributes import (
     FLAGS,
     KEYWORDS,
+    NONE,
     ORDER,
     Attribute,
     check_name,
@@ -18,7 +19,7 @@ from mod_python._cookie.attributes import (
     check_value,
     set_attribute,
 )
-from mod_python._cookie.parser import parse_cookies
+from mod_python._cookie.parser import format_cookie, parse_cookies
 
 AnyCookie = TypeVar("AnyCookie", bound="Cookie")
 
@@ -40,7 +41,7 @@ class Cookie(metaclass=_Slots):
     for what subclasses remember. Cookies compare by identity.
     """
 
-    __slots__ = ("name", "value", "__data__", "_attributes")
+    __slots__ = ("name", "value", "_attributes", "_data")
 
     #: What `parse` does with a cookie whose signature is wrong: hand it over as a plain Cookie, leave it out, raise.
     DOWNGRADE: ClassVar[int] = 0
@@ -52,8 +53,8 @@ class Cookie(metaclass=_Slots):
 
     name: str
     value: Any
-    __data__: dict[str, Any]
     _attributes: dict[str, Any]
+    _data: dict[str, Any]
 
     version = Attribute("version")
     path = Attribute("path")
@@ -80,13 +81,12 @@ class Cookie(metaclass=_Slots):
             check_value(name, value)
         self.name = name
         self.value = value
-        self.__data__ = {}
-        self._attributes = {}
+        self._attributes = kept = {} if attributes else NONE
         for keyword, given in attributes.items():
-            attribute = KEYWORDS.get(keyword.lower())
+            attribute = keyword if keyword in ORDER else KEYWORDS.get(keyword.lower())
             if attribute is None:
                 raise AttributeError(f"a cookie has no attribute {keyword!r}")
-            set_attribute(self._attributes, attribute, given)
+            set_attribute(kept, attribute, given)
 
     def __str__(self) -> str:
         return self._header(self.value)
@@ -98,9 +98,21 @@ class Cookie(metaclass=_Slots):
             text = f"{self.name}={self.value!r}"
         return f"<{type(self).__name__}: {text}>"
 
+    @property
+    def __data__(self) -> dict[str, Any]:
+        """What subclasses remember, a dict of this cookie's own."""
+        try:
+            return self._data
+        except AttributeError:
+            self._data = {}
+            return self._data
+
     def _header(self, value: Any) -> str:
         """Return the header's text with this value in the place of the cookie's own."""
         name, attributes = self.name, self._attributes
+        text = format_cookie(name, value, attributes)
+        if text is not None:
+            return text
         if isinstance(value, bytes):
             value = value.decode("utf-8", "surrogateescape")
         elif not isinstance(value, str):
@@ -109,14 +121,13 @@ class Cookie(metaclass=_Slots):
         check_value(name, value)
         check_promises(name, attributes)
         parts = [f"{name}={value}"]
-        if attributes:
-            for attribute, shown in ORDER.items():
-                if attribute in attributes:
-                    given = attributes[attribute]
-                    if attribute not in FLAGS:
-                        parts.append(f"{shown}={given}")
-                    elif given:
-                        parts.append(shown)
+        for attribute, shown in ORDER.items():
+            if attribute in attributes:
+                given = attributes[attribute]
+                if attribute not in FLAGS:
+                    parts.append(f"{shown}={given}")
+                elif given:
+                    parts.append(shown)
         return "; ".join(parts)
 
     @classmethod
@@ -125,14 +136,18 @@ class Cookie(metaclass=_Slots):
 
         ``names``: those to keep, None for all. Values stay as they came, with their quotes and escapes.
         """
-        return {name: cls._received(name, value) for name, value in parse_cookies(string, names).items()}
+        return received(cls, parse_cookies(string, names))
 
-    @classmethod
-    def _received(cls: type[AnyCookie], name: str, value: str) -> AnyCookie:
-        """Make a cookie that a client sent: it may have what no cookie of ours may, and must not fail for it."""
-        cookie = cls.__new__(cls)
+
+_new = object.__new__
+
+
+def received(kind: type[AnyCookie], pairs: dict[str, str]) -> dict[str, AnyCookie]:
+    """Make cookies that a client sent: they may have what no cookie of ours may, and must not fail for it."""
+    found = {}
+    for name, value in pairs.items():
+        found[name] = cookie = _new(kind)
         cookie.name = name
         cookie.value = value
-        cookie.__data__ = {}
-        cookie._attributes = {}
-        return cookie
+        cookie._attributes = NONE
+    return found

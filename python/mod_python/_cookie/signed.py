@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from mod_python._cookie import signature
 from mod_python._cookie.parser import parse_cookies
-from mod_python._cookie.plain import Cookie
+from mod_python._cookie.plain import Cookie, received
 from mod_python._cookie.signature import CookieError, Secret
 from mod_python._cookie.warn import warn_downgraded
 
@@ -75,8 +75,8 @@ class SignedCookie(Cookie):
         keys = signature.keys(secret)
         found: dict[str, Cookie] = {}
         downgraded = []
-        for name, value in parse_cookies(string, names).items():
-            cookie = cls._received(name, value)
+        sent = parse_cookies(string, names)
+        for name, cookie in received(cls, sent).items():
             try:
                 cookie.unsign(keys, legacy)
             except CookieError:
@@ -84,11 +84,11 @@ class SignedCookie(Cookie):
                     raise
                 if mismatch == Cookie.DOWNGRADE:
                     downgraded.append(name)
-                    found[name] = Cookie._received(name, value)
             else:
                 cookie.__data__["secret"] = secret
                 found[name] = cookie
         if downgraded:
+            found.update(received(Cookie, {name: sent[name] for name in downgraded}))
             warn_downgraded(cls.__name__, downgraded)
         return found
 

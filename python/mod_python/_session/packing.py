@@ -1,4 +1,4 @@
-"""Plain Python values as what JSON can hold, and back. Used by ``format``.
+"""Plain Python values as what JSON can hold, and back. Used by ``format``, and by cookies that hold data.
 
 A value that JSON has no form for becomes an object with one key that begins with ``!``; a dict that would look like
 that, or has keys that are no str, becomes one too.

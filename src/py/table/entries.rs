@@ -103,7 +103,7 @@ impl Table {
     }
 
     /// Whether the key is there.
-    pub(super) fn has(&self, key: &[u8]) -> PyResult<bool> {
+    pub(in crate::py) fn has(&self, key: &[u8]) -> PyResult<bool> {
         self.with(|own| own.contains(key), |table| table.find(key, 0).is_some())
     }
 
@@ -113,7 +113,7 @@ impl Table {
     }
 
     /// Appends an entry.
-    pub(super) fn append(&self, key: &[u8], value: &[u8]) -> PyResult<()> {
+    pub(in crate::py) fn append(&self, key: &[u8], value: &[u8]) -> PyResult<()> {
         self.with(|own| own.add(key, value), |table| table.add(key, value))
     }
 

@@ -135,6 +135,10 @@ HELLO_TIMED = Run(
     outside=_TIMED,
 )
 
+# Two cookies instead of the header's usual value.
+COOKIE_REQUEST = get().replace(IN_VALUES[5], b"session=0123456789abcdef; theme=dark")
+COOKIE_ANSWER = answers(b"dark", [("set-cookie", "seen=0123456789abcdef; path=/")])
+
 # A file of 1 MB through a filter.
 MEGABYTE_FILE = get("/bench/megabyte")
 
@@ -177,6 +181,10 @@ SCENARIOS = [
         "headers", "10 headers read twice, 5 set", 25_000, C_HELLO,
         python_run("headers", "headers", get(), HEADERS_ANSWER),
         c_run("c-headers", "bench-headers", get(), HEADERS_ANSWER),
+    ),
+    Scenario(
+        "cookies", "2 cookies read, 1 added", 25_000, Run("c-hello-cookies", "SetHandler bench-hello", COOKIE_REQUEST, HELLO),
+        python_run("cookies", "cookies", COOKIE_REQUEST, COOKIE_ANSWER),
     ),
     Scenario(
         "write", "1 MB by 256 req.write(block, 0)", 450_000, C_HELLO,

@@ -6,7 +6,7 @@ C is in c/mod_bench.c.
 
 import logging
 
-from mod_python import apache
+from mod_python import Cookie, apache
 from mod_python.logging import ApacheHandler
 
 READ_NAMES = (
@@ -53,6 +53,15 @@ def headers(req):
     for name, value in zip(SET_NAMES, values):
         outgoing[name] = value
     req.write(str(2 * length))
+    return apache.OK
+
+
+def cookies(req):
+    """Read two cookies, add one."""
+    found = Cookie.get_cookies(req)
+    Cookie.add_cookie(req, "seen", found["session"].value, path="/")
+    req.content_type = "text/plain"
+    req.write(found["theme"].value)
     return apache.OK
 
 

@@ -1,6 +1,8 @@
 """SignedCookie and MarshalCookie outside httpd: signatures, secrets, mismatches, cookies of release 3."""
 
 import base64
+import datetime
+import decimal
 import hashlib
 import hmac
 import importlib
@@ -169,14 +171,30 @@ def test_signatures_of_release_3_count_only_if_asked_for(signed, name, value, te
 
 # spec: library:C-80, library:C-84, library:D-17
 @pytest.mark.parametrize(
-    "value", [0, -1, 2**70, 1.5, True, None, "", "é\u20ac;,\"\r\n", [], {}, {"a": [1, {"b": None}], "": "x"}, "x" * 3000]
-)
+    "value",
+    [
+        0, -1, 2**70, 1.5, True, None, "", "é\u20ac;,\"\r\n", [], {}, {"a": [1, {"b": None}], "": "x"}, "x" * 3000,
+        b"\0\xff", (1, "a", (b"",)), {1: 2, None: ()}, {1, 2}, frozenset("a"), {"!tuple": []},
+        datetime.datetime(2026, 11, 21, 12), decimal.Decimal("1.10"),
+    ],
+)  # fmt: skip
 def test_data_comes_back(data, value):
     text = sent(data("name", value, SECRET))
     assert not set(text[5:]) - set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
     found = data.parse(text, SECRET)["name"]
     assert type(found) is data and found.value == value and type(found.value) is type(value)
     assert sent(found) == text
+
+
+def test_other_data_is_refused(data):
+    for value in (object(), print, [1, {"a": 1j}], range(3)):
+        with pytest.raises(TypeError, match="'name'"):
+            str(data("name", value, SECRET))
+    deep = []
+    for _ in range(200):
+        deep = [deep]
+    with pytest.raises(TypeError, match="nested"):
+        str(data("name", deep, SECRET))
 
 
 # spec: library:C-81, library:C-82, library:D-17
