@@ -187,6 +187,18 @@ def test_publisher(serve, folder):
     assert served.get("/twice?n=ab") == (200, "abab")
 
 
+def test_pages(serve, folder):
+    served = serve(folder / "pages")
+    assert "as psp" in served.output
+    assert served.get("/") == served.get("/index.psp") == (200, "<p>42</p>")
+    assert served.get("/sub/second.psp") == (200, "second 2")
+    assert served.get("/plain.txt") == (200, "text")
+    assert served.get("/lib.py")[0] == 403
+    served.end()
+    served = serve(folder / "pages/sub/second.psp")
+    assert served.get("/") == (200, "second 2")
+
+
 def test_wsgi_and_reload(serve, folder):
     served = serve("app:application", "--reload", cwd=folder / "wsgi")
     assert "app:application as wsgi" in served.output
