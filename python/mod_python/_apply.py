@@ -36,9 +36,10 @@ class Parameters(NamedTuple):
 
 _NOTHING = Parameters(())
 
-#: id of a code object -> (that object, its parameters, those behind the first).
-#: By id, as hashing a code object reads all of it; holding it keeps the id its own.
-_known: dict[int, tuple[CodeType, Parameters, Parameters]] = {}
+#: id of a code object -> (that object, its parameters, those behind the first,
+#: whether it can pass on what it gets). By id, as hashing a code object reads all
+#: of it; holding it keeps the id its own.
+_known: dict[int, tuple[CodeType, Parameters, Parameters, bool]] = {}
 
 
 def apply_fs_data(object: Any, fs: Any, **args: Any) -> Any:
@@ -51,7 +52,10 @@ def apply_fs_data(object: Any, fs: Any, **args: Any) -> Any:
     without arguments. Raises what the call raises: TypeError if a parameter
     without a default gets nothing.
     """
-    found = parameters(object)
+    if type(object) is FunctionType:
+        found = _of_function(object, False, 0)
+    else:
+        found = parameters(object)
     if found is _NOTHING:
         return object()
     given = _given(found, fs, args)
@@ -118,9 +122,10 @@ def _of_function(function: FunctionType, bound: bool, depth: int) -> Parameters:
         own = _of_code(code)
         if len(_known) >= _CACHED:
             _known.clear()
-        entry = _known[id(code)] = (code, own, _without_first(own))
+        variadic = bool(code.co_flags & _VARIADIC)
+        entry = _known[id(code)] = (code, own, _without_first(own), variadic)
     found = entry[2] if bound else entry[1]
-    if code.co_flags & _VARIADIC and function.__dict__:
+    if entry[3] and function.__dict__:
         return _behind(function, found, bound, depth)
     return found
 

@@ -24,8 +24,8 @@ def handler(req: Any) -> int:
     403 for what is not there or not to be reached, 401 and 400 for credentials.
     Raises what the published module and function raise.
     """
-    req.allow_methods(_METHODS)
     if req.method not in _METHODS:
+        req.allow_methods(_METHODS)
         raise _apache.SERVER_RETURN(_apache.HTTP_METHOD_NOT_ALLOWED)
     module, names = resolve(req)
     publish(req, traverse(req, module, names))

@@ -52,10 +52,6 @@ class Visitor:
 
         Raises SERVER_RETURN: 401, 403, or 400 for credentials that are none.
         """
-        if type(object) is FunctionType and not object.__dict__:
-            # Most of what is published.
-            if bindings(object.__code__) is None:
-                return
         rules = _rules_of(object)
         if rules:
             self._apply(rules, object)

@@ -30,7 +30,8 @@ def publish(req: Any, object: Any) -> None:
     result = object
     calls = 0
     while callable(result):
-        if _is_async(result):
+        function = result if type(result) is FunctionType else _function_of(result)
+        if function is not None and function.__code__.co_flags & _ASYNC:
             _refuse(req, result, "is async")
         if not calls:
             req.form = FieldStorage(req, keep_blank_values=1)
@@ -95,10 +96,10 @@ def _is_html(end: str) -> bool:
     return end[-1:] == ">" and end[:-1].rstrip()[-6:].lower() == "</html"
 
 
-def _is_async(object: Any) -> bool:
-    if type(object) is MethodType:
-        object = object.__func__
-    return type(object) is FunctionType and bool(object.__code__.co_flags & _ASYNC)
+def _function_of(object: Any) -> FunctionType | None:
+    """Return the function of a method, None for anything else."""
+    inner = object.__func__ if type(object) is MethodType else None
+    return inner if type(inner) is FunctionType else None
 
 
 def _refuse(req: Any, object: Any, reason: str) -> NoReturn:

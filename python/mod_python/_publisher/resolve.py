@@ -11,6 +11,12 @@ from mod_python._publisher.pages import load
 
 __all__ = ["resolve"]
 
+_CACHED = 1024
+_LONGEST = 256
+
+#: (req.filename, req.path_info) -> (file of the module, names in it).
+_known: dict[tuple[str | None, str], tuple[str, list[str]]] = {}
+
 
 def resolve(req: Any) -> tuple[ModuleType, list[str]]:
     """Return the module that the request means and the names to follow in it.
@@ -19,9 +25,21 @@ def resolve(req: Any) -> tuple[ModuleType, list[str]]:
     is no module or one of the names is empty.
     """
     filename, rest = req.filename, req.path_info or ""
+    known = _known.get((filename, rest))
+    if known is not None:
+        module = load(req, known[0])
+        if module is not None:
+            req.filename = known[0]
+            return module, known[1]
+    return _resolve(req, filename, rest)
+
+
+def _resolve(req: Any, filename: str | None, rest: str) -> tuple[ModuleType, list[str]]:
+    asked = filename, rest
     if filename is None:
         filename, rest = _map(req, rest)
-    directory, _, name = filename.rpartition("/")
+    directory, _, last = filename.rpartition("/")
+    name = last
     if "." in name:
         name = _without_extension(req, name)
     elif not name:
@@ -29,6 +47,7 @@ def resolve(req: Any) -> tuple[ModuleType, list[str]]:
     path = rest.removeprefix("/").removesuffix("/")
     file = f"{directory}/{name}.py"
     module = load(req, file)
+    direct = module is not None
     if module is None:
         path = f"{name}/{path}" if path else name
         file = f"{directory}/index.py"
@@ -36,12 +55,20 @@ def resolve(req: Any) -> tuple[ModuleType, list[str]]:
         if module is None:
             raise _apache.SERVER_RETURN(_apache.HTTP_NOT_FOUND)
     req.filename = file
-    if not path:
-        return module, ["index"]
-    names = path.replace("/", ".").split(".")
+    names = path.replace("/", ".").split(".") if path else ["index"]
     if "" in names:
         raise _apache.SERVER_RETURN(_apache.HTTP_NOT_FOUND)
+    if direct and (last.removesuffix(".py") or "index") == name and len(path) <= _LONGEST:
+        _remember(asked, file, names)
     return module, names
+
+
+def _remember(asked: tuple[str | None, str], file: str, names: list[str]) -> None:
+    """Keep what does not depend on anything else of the request."""
+    if asked[0] is not None:
+        if len(_known) >= _CACHED:
+            _known.clear()
+        _known[asked] = (file, names)
 
 
 def _without_extension(req: Any, name: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from mod_python import _apache
 from mod_python._publisher.auth import Visitor
+from mod_python._publisher.bindings import bindings
 from mod_python._publisher.log import write
 
 __all__ = ["traverse"]
@@ -55,7 +56,12 @@ def traverse(req: Any, module: ModuleType, names: list[str]) -> Any:
             _refuse(req, name, "it begins with an underscore")
         found = getattr(found, name, _MISSING)
         kind = type(found)
-        if kind is FunctionType or kind is MethodType:
+        if kind is FunctionType:
+            leaf = True
+            if not found.__dict__ and bindings(found.__code__) is None:
+                # Most of what is published: nothing to ask about.
+                continue
+        elif kind is MethodType:
             leaf = True
         elif found is _MISSING:
             raise _apache.SERVER_RETURN(_apache.HTTP_NOT_FOUND)
