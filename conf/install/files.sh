@@ -41,9 +41,15 @@ package_files() {
     ) | sed 's|^\./||' | LC_ALL=C sort
 }
 
+# The program of `mod_python psp`, which the build leaves beside the module, and its place in the package.
+psp_program=_psp/mod_python-psp
+
 # Prints the plan lines of the module and its package below a folder of modules and a folder of Python packages.
 plan_program() { # modules python
     printf 'program\t%s\t%s\n' "$module" "$1/mod_python.so"
+    if [ -f "$(dirname -- "$module")/${psp_program##*/}" ]; then
+        printf 'program\t%s\t%s\n' "$(dirname -- "$module")/${psp_program##*/}" "$2/mod_python/$psp_program"
+    fi
     package_files | while IFS= read -r name; do
         printf 'program\t%s\t%s\n' "$root/python/mod_python/$name" "$2/mod_python/$name"
     done
@@ -74,7 +80,11 @@ make_folder() {
 
 # Writes one file through a new name in the same folder: a running httpd keeps the old file that it has mapped.
 write_file() { # source target
-    cp "$1" "$2.new.$$" && chmod 644 "$2.new.$$" && mv -f "$2.new.$$" "$2" || {
+    case $2 in
+        */mod_python/"$psp_program") mode=755 ;;
+        *) mode=644 ;;
+    esac
+    cp "$1" "$2.new.$$" && chmod "$mode" "$2.new.$$" && mv -f "$2.new.$$" "$2" || {
         rm -f "$2.new.$$"
         stop "cannot write $2: run it as root, or use --prefix DIR."
     }

@@ -138,12 +138,23 @@ prefix_uninstall() {
         remove_file "$prefix/python/mod_python/$name" /dev/null "$root/python/mod_python/$name"
     done
     remove_built_module "$prefix/modules/mod_python.so"
+    remove_psp_program "$prefix/python/mod_python/$psp_program"
     {
         find "$prefix/python/mod_python" -type d 2>/dev/null || :
         printf '%s\n' "$prefix/python" "$prefix/modules"
     } >"$scratch/folders"
     remove_folders "$scratch/folders"
     say "Removed what this source tree had written below $prefix."
+}
+
+# Removes the program if it is one that lies beside --module or a build in the target directory.
+remove_psp_program() { # target
+    for folder in "$(dirname -- "${module:-/}")" "${CARGO_TARGET_DIR:-$root/target}"/release \
+        "${CARGO_TARGET_DIR:-$root/target}"/py*/release; do
+        if cmp -s "$folder/${psp_program##*/}" "$1"; then
+            rm -f "$1" || stop "cannot remove $1: run it as root."
+        fi
+    done
 }
 
 # Removes a module that is identical to --module or to one of the builds in the target directory.

@@ -61,6 +61,9 @@ MEMORY_SESSION_MOST = _option("mod_python.memory_session.max_sessions", "10000")
 # Forms; native code, src/py/form/limits.rs, reads the numbers and has the same defaults.
 FORM_MAX_BODY = _option("mod_python.form.max_body", "67108864")
 FORM_MAX_MEMORY = _option("mod_python.form.max_memory", "16777216")
+FORM_MAX_MEMORY_FIELD = _option("mod_python.form.max_memory_field", "1048576")
+FORM_MAX_PART_HEADER = _option("mod_python.form.max_part_header", "16384")
+FORM_UPLOAD_DIRECTORY = _option("mod_python.form.upload_directory")
 FORM_MAX_FIELDS = _option("mod_python.form.max_fields", "1000")
 
 # The publisher in a Location.

@@ -5,7 +5,7 @@ Importable only inside httpd.
 
 from __future__ import annotations
 
-from mod_python._apache import parse_qs, parse_qsl
+from mod_python._apache import parse_header, parse_qs, parse_qsl
 from mod_python._apply import apply_fs_data
 from mod_python._form.field import Field
 from mod_python._form.storage import FieldList, FieldStorage
@@ -18,6 +18,7 @@ __all__ = [
     "FieldStorage",
     "StringField",
     "apply_fs_data",
+    "parse_header",
     "parse_qs",
     "parse_qsl",
     "readBlockSize",

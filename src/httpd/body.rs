@@ -42,6 +42,13 @@ impl<'a> Room<'a> {
         Room { space, filled: 0 }
     }
 
+    /// Space that holds something else until now.
+    pub fn over(space: &'a mut [u8]) -> Room<'a> {
+        let (start, length) = (space.as_mut_ptr().cast::<MaybeUninit<u8>>(), space.len());
+        // SAFETY: the same memory, borrowed as long; a room puts initialised bytes into it only.
+        Room::new(unsafe { std::slice::from_raw_parts_mut(start, length) })
+    }
+
     /// How many bytes are in.
     pub fn filled(&self) -> usize {
         self.filled

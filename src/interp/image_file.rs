@@ -170,14 +170,37 @@ fn last_error() -> String {
     }
 }
 
-/// The folder beside the library's own from which `mod_python` is imported.
+/// The folder from which `mod_python` is imported: that of the package which the library lies in, as pip installs it,
+/// else `../python` beside the library's own folder, as the install script does.
 pub fn package_dir() -> Option<PathBuf> {
-    Some(own_path()?.parent()?.parent()?.join("python"))
+    package_dir_of(&own_path()?)
+}
+
+fn package_dir_of(library: &Path) -> Option<PathBuf> {
+    let folder = library.parent()?;
+    if folder.file_name()? == "mod_python" && folder.join("__init__.py").is_file() {
+        return Some(folder.parent()?.to_owned());
+    }
+    Some(folder.parent()?.join("python"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_package_is_around_or_beside_the_library() {
+        let root = std::env::temp_dir().join(format!("mod_python-package-dir-{}", std::process::id()));
+        let package = root.join("mod_python");
+        std::fs::create_dir_all(&package).unwrap();
+        let library = package.join("mod_python.so");
+        assert_eq!(package_dir_of(&library), Some(root.join("python")));
+        std::fs::write(package.join("__init__.py"), "").unwrap();
+        assert_eq!(package_dir_of(&library), Some(root.clone()));
+        std::fs::remove_dir_all(&root).unwrap();
+        assert_eq!(package_dir_of(Path::new("/usr/lib/modules/mod_python.so")), Some("/usr/lib/python".into()));
+        assert_eq!(package_dir_of(Path::new("/mod_python.so")), None);
+    }
 
     #[test]
     fn every_image_has_a_path_of_its_own() {

@@ -5,5 +5,8 @@
 pub mod cookies;
 pub mod handler;
 pub mod lines;
+pub mod multipart;
+pub mod parameters;
+mod part_headers;
 pub mod psp;
 pub mod query;

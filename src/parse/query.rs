@@ -31,7 +31,17 @@ pub fn pairs(query: &[u8], keep_blank: bool) -> impl Iterator<Item = Pair<'_>> {
 
 /// `+` as a space and `%XX` as its byte; a `%` without two hex digits stays as it is.
 pub fn decode(text: &[u8]) -> Cow<'_, [u8]> {
-    let Some(first) = memchr2(b'+', b'%', text) else { return Cow::Borrowed(text) };
+    decode_from(text, |text| memchr2(b'+', b'%', text))
+}
+
+/// As [`decode`], and `+` stays.
+pub fn decode_percent(text: &[u8]) -> Cow<'_, [u8]> {
+    decode_from(text, |text| memchr(b'%', text))
+}
+
+#[inline]
+fn decode_from(text: &[u8], find: impl Fn(&[u8]) -> Option<usize>) -> Cow<'_, [u8]> {
+    let Some(first) = find(text) else { return Cow::Borrowed(text) };
     let mut decoded = Vec::with_capacity(text.len());
     let (mut rest, mut special) = (text, Some(first));
     while let Some(at) = special {
@@ -46,7 +56,7 @@ pub fn decode(text: &[u8]) -> Cow<'_, [u8]> {
             (other, None) => other,
         });
         rest = &rest[at + if escaped.is_some() { 3 } else { 1 }..];
-        special = memchr2(b'+', b'%', rest);
+        special = find(rest);
     }
     decoded.extend_from_slice(rest);
     Cow::Owned(decoded)

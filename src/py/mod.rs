@@ -18,6 +18,7 @@ pub mod hlist;
 pub mod live;
 pub mod log;
 pub mod module;
+pub mod parameters;
 pub mod psp;
 pub mod query;
 pub mod request;

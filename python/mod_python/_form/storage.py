@@ -33,6 +33,7 @@ class FieldStorage(mp_form):
     """
 
     _string_field = StringField
+    _file_field = Field
     _field_list = FieldList
 
     def has_key(self, name: str | bytes) -> bool:

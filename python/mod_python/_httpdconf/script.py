@@ -60,10 +60,14 @@ def user() -> list[Node]:
     return []
 
 
-def python() -> list[Node]:
-    """Return the lines that load mod_python.so, and PythonHome where a virtual environment runs this."""
+def python(test: bool = True) -> list[Node]:
+    """Return the lines that load mod_python.so, and PythonHome where a virtual environment runs this.
+
+    With `test` the module is loaded only where it is not there yet.
+    """
     file = _installed.module_file() or f"{_installed.libexecdir()}/mod_python.so"
-    lines: list[Node] = [names.IfModule("!python_module", names.LoadModule(f"python_module {quote_if_space(file)}"))]
+    load: Node = names.LoadModule(f"python_module {quote_if_space(file)}")
+    lines = [names.IfModule("!python_module", load) if test else load]
     if home := _installed.python_home():
         lines.append(names.PythonHome(quote_if_space(home)))
     return lines

@@ -2,12 +2,21 @@
 
 use std::sync::Arc;
 
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::intern;
+use pyo3::prelude::*;
+
 use super::fill::Refusal;
+use super::limits::upload_directory;
+use super::parts::Parts;
 use super::strings::Fields;
+use super::temporary;
+use super::upload::Upload;
 use crate::httpd::body::Failure;
 use crate::httpd::body_source::Body;
 use crate::httpd::body_whole::{Kept, Unread, read_whole};
 use crate::httpd::sys;
+use crate::parse::parameters::HeaderValue;
 use crate::py::detach::without_gil;
 use crate::py::request::Request;
 
@@ -15,6 +24,8 @@ use crate::py::request::Request;
 pub(super) enum Kind {
     /// Like a query string.
     Urlencoded,
+    /// In parts, with this text between them.
+    Multipart(Vec<u8>),
 }
 
 /// Whether a type begins so, in any case.
@@ -28,6 +39,10 @@ impl Kind {
         match content_type.map(<[u8]>::trim_ascii_start) {
             None => Ok(Kind::Urlencoded),
             Some(media) if begins(media, b"application/x-www-form-urlencoded") => Ok(Kind::Urlencoded),
+            Some(media) if begins(media, b"multipart/") => match HeaderValue::parse(media).get("boundary") {
+                Some(boundary) if !boundary.is_empty() => Ok(Kind::Multipart(boundary.to_vec())),
+                _ => Err(Refusal::new(sys::HTTP_BAD_REQUEST, "the Content-Type names no boundary")),
+            },
             Some(_) => Err(Refusal::new(sys::HTTP_NOT_IMPLEMENTED, "this type of body holds no fields")),
         }
     }
@@ -55,19 +70,45 @@ impl From<Unread> for Refusal {
 }
 
 /// Adds the fields of the body.
-pub(super) fn add(request: &Request, fields: &Fields<'_>, kind: Kind, keep_blank: bool) -> Result<(), Refusal> {
+pub(super) fn add(request: &Request, parts: &Parts<'_, '_>, kind: Kind, keep_blank: bool) -> Result<(), Refusal> {
     let mut borrowed = request.borrow_body()?;
     let body = borrowed.body()?;
     if let Kept::Refused(status) = body.kept {
         return Err(Refusal::new(status, "as the form before"));
     }
     let added = match kind {
-        Kind::Urlencoded => whole(fields, body).and_then(|text| fields.add_query(&text, keep_blank)),
+        Kind::Urlencoded => whole(parts.fields, body).and_then(|text| parts.fields.add_query(&text, keep_blank)),
+        Kind::Multipart(boundary) => uploaded(request, parts, body, &boundary),
     };
-    if let Err(Refusal::Status(status, _) | Refusal::Answered(status)) = added {
-        body.kept = Kept::Refused(status);
+    match added {
+        Ok(()) => {}
+        Err(Refusal::Status(status, _) | Refusal::Answered(status)) => body.kept = Kept::Refused(status),
+        // What is left of the body begins somewhere.
+        Err(Refusal::Error(_)) => body.kept = Kept::Refused(sys::HTTP_INTERNAL_SERVER_ERROR),
     }
     added
+}
+
+/// The fields of a multipart body: those of the form before, if there was one.
+fn uploaded(request: &Request, parts: &Parts<'_, '_>, body: &mut Body, boundary: &[u8]) -> Result<(), Refusal> {
+    let (py, list) = (parts.form.py(), &parts.fields.list);
+    if matches!(body.kept, Kept::Parts) {
+        let Some(kept) = request.uploaded(py)? else {
+            let text = "the body was read as a form by another interpreter, which has its fields";
+            return Err(PyRuntimeError::new_err(text).into());
+        };
+        return Ok(list.call_method1(intern!(py, "extend"), (kept,)).map(drop)?);
+    }
+    let before = list.len();
+    let option = request.live.view(upload_directory)?;
+    let directory = temporary::directory(py, option.as_deref())?;
+    parts.form.get().state().directory = option;
+    let upload = Upload::new(body, boundary, parts.fields.limits, directory)
+        .map_err(|stop| Refusal::new(sys::HTTP_REQUEST_ENTITY_TOO_LARGE, stop.to_string()))?;
+    parts.read(upload)?;
+    request.keep_uploaded(list.get_slice(before, list.len()));
+    body.kept = Kept::Parts;
+    Ok(())
 }
 
 /// All of the body, kept for the next form of the request.

@@ -1,5 +1,7 @@
 //! `mp_form(req, ...)`: the fields of a request's query string and of its body.
 
+use std::borrow::Cow;
+
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyAny, PyType};
@@ -7,6 +9,7 @@ use pyo3::types::{PyAny, PyType};
 use super::Form;
 use super::body::{self, Kind};
 use super::limits::Limits;
+use super::parts::{Callbacks, Parts};
 use super::strings::Fields;
 use crate::httpd::log::{Level, Owner};
 use crate::httpd::request::Request as View;
@@ -21,14 +24,14 @@ pub(super) enum Refusal {
     /// Something failed in Python.
     Error(PyErr),
     /// The request is answered with a status.
-    Status(i32, &'static str),
+    Status(i32, Cow<'static, str>),
     /// httpd has refused the body and told the client so.
     Answered(i32),
 }
 
 impl Refusal {
-    pub(super) fn new(status: i32, reason: &'static str) -> Refusal {
-        Refusal::Status(status, reason)
+    pub(super) fn new(status: i32, reason: impl Into<Cow<'static, str>>) -> Refusal {
+        Refusal::Status(status, reason.into())
     }
 }
 
@@ -78,7 +81,7 @@ impl Form {
         file_callback: Option<&Bound<'py, PyAny>>,
         field_callback: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<()> {
-        let _ = (strict_parsing, file_callback, field_callback);
+        let _ = strict_parsing;
         let (py, request) = (slf.py(), req.get());
         let keep_blank = keep_blank_values.map_or(Ok(false), |value| value.is_truthy())?;
         let fields = slf.getattr(intern!(py, "_string_field"))?.cast_into::<PyType>()?;
@@ -94,7 +97,9 @@ impl Form {
             })?
             .map_err(|refusal| raised(py, request, refusal))?;
         if let Some(kind) = kind {
-            body::add(request, &fields, kind, keep_blank).map_err(|refusal| raised(py, request, refusal))?;
+            let callbacks = Callbacks { file: file_callback, field: field_callback };
+            let parts = Parts { form: slf, fields: &fields, callbacks };
+            body::add(request, &parts, kind, keep_blank).map_err(|refusal| raised(py, request, refusal))?;
         }
         slf.get().set_fields(fields.list, false);
         Ok(())

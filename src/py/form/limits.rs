@@ -1,5 +1,9 @@
 //! What a form may cost: the options `mod_python.form.*`, with the names and defaults of `mod_python/_options.py`.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
@@ -12,6 +16,10 @@ pub(super) struct Limits {
     pub body: usize,
     /// What is held in memory of it.
     pub memory: usize,
+    /// One field of a multipart body in memory.
+    pub memory_field: usize,
+    /// The headers of one part.
+    pub part_header: usize,
     /// Fields, those of the query string included; parts of a multipart body.
     pub fields: usize,
 }
@@ -38,7 +46,15 @@ impl Limits {
         Ok(Limits {
             body: limit(request, "mod_python.form.max_body", 64 * 1024 * 1024)?,
             memory: limit(request, "mod_python.form.max_memory", 16 * 1024 * 1024)?,
+            memory_field: limit(request, "mod_python.form.max_memory_field", 1024 * 1024)?,
+            part_header: limit(request, "mod_python.form.max_part_header", 16 * 1024)?,
             fields: limit(request, "mod_python.form.max_fields", 1000)?,
         })
     }
+}
+
+/// Where files go, None where nobody has said it.
+pub(super) fn upload_directory(request: View<'_>) -> Option<PathBuf> {
+    let value = request.dir_config()?.settings.option("mod_python.form.upload_directory")?;
+    Some(PathBuf::from(OsStr::from_bytes(value)))
 }

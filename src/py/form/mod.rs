@@ -3,10 +3,15 @@
 
 mod body;
 mod fill;
+mod head;
 mod index;
 mod limits;
+mod parts;
 mod strings;
+mod temporary;
+mod upload;
 
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::exceptions::PyKeyError;
@@ -32,6 +37,8 @@ struct State {
     exposed: bool,
     /// Made at the first look-up.
     index: Option<Index>,
+    /// Where files go, if an option says it.
+    directory: Option<PathBuf>,
 }
 
 impl Form {
@@ -48,8 +55,11 @@ impl Form {
 
     /// Takes other fields; `exposed`: Python code knows the list.
     fn set_fields(&self, fields: Bound<'_, PyList>, exposed: bool) {
-        let next = State { fields: Some(fields.unbind()), exposed, index: None };
-        let before = std::mem::replace(&mut *self.state(), next);
+        let before = {
+            let mut state = self.state();
+            state.exposed = exposed;
+            (state.fields.replace(fields.unbind()), state.index.take())
+        };
         drop(before);
     }
 }
@@ -135,6 +145,20 @@ impl Form {
     /// keys(): a new list of the names, each once, in the order of their first occurrence.
     fn keys<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         Ok(self.names(py)?.keys())
+    }
+
+    /// make_file(): the file for a part with a file name, where no file_callback was given: one without a name, open
+    /// for reading and writing bytes. A subclass may return something else.
+    fn make_file<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let directory = self.state().directory.clone();
+        let directory = temporary::directory(py, directory.as_deref())?;
+        let file = temporary::create(&directory).map_err(|error| temporary::failed(&error, &directory))?;
+        temporary::as_python(py, file)
+    }
+
+    /// make_field(): the same for a part without, where no field_callback was given: a file in memory.
+    fn make_field<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        py.import(intern!(py, "io"))?.call_method0(intern!(py, "BytesIO"))
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

@@ -26,6 +26,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::types::PyList;
 
 use self::config::ConfigCopy;
 pub use self::object::{current, object};
@@ -54,6 +55,8 @@ pub struct Request {
     connection: PyOnceLock<Py<Conn>>,
     config: ConfigCopy,
     options: ConfigCopy,
+    /// The fields that a form has made of a multipart body, for the next one.
+    uploaded: PyOnceLock<Py<PyList>>,
 }
 
 impl Request {
@@ -69,6 +72,7 @@ impl Request {
             && self.server.get(py).is_none_or(|server| live::is_private(server) && has_no_attributes(server.bind(py)))
             && !self.config.is_made(py)
             && !self.options.is_made(py)
+            && self.uploaded.get(py).is_none()
             && self.hlist.get(py).is_none_or(live::is_private)
     }
 
@@ -76,6 +80,25 @@ impl Request {
     fn table(&self, py: Python<'_>, which: RequestTable) -> PyResult<Py<Table>> {
         self.live.with(|_| ())?;
         self.child(py, &self.tables[which as usize], || Py::new(py, Table::of_request(&self.live, which)))
+    }
+
+    /// Keeps the fields of a multipart body until the request ends.
+    pub fn keep_uploaded(&self, fields: Bound<'_, PyList>) {
+        self.has_children.store(true, Ordering::Relaxed);
+        let _ = self.uploaded.set(fields.py(), fields.unbind());
+    }
+
+    /// The fields of this request's multipart body, or of the one it was redirected from; None where this interpreter
+    /// has none.
+    ///
+    /// # Errors
+    /// `ExpiredError`
+    pub fn uploaded<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyList>>> {
+        if let Some(fields) = self.uploaded.get(py) {
+            return Ok(Some(fields.bind(py).clone()));
+        }
+        let origin = self.live.view(|request| request.prev().and_then(|origin| capi::kept_object(py, origin)))?;
+        origin.map_or(Ok(None), |origin| origin.get().uploaded(py))
     }
 
     /// Something that is made from the request at first use and expires with it.
@@ -113,6 +136,10 @@ pub fn expire(request: &Bound<'_, Request>) {
     }
     if let Some(hlist) = this.hlist.get(py) {
         hlist.get().expire();
+    }
+    if let Some(fields) = this.uploaded.get(py) {
+        // Closes their files, where nobody else has them.
+        let _ = fields.bind(py).call_method0("clear");
     }
     if let Some(finfo) = this.finfo.get(py) {
         finfo.get().expire();

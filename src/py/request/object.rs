@@ -32,6 +32,7 @@ pub fn object<'py>(py: Python<'py>, request: View<'_>) -> PyResult<Bound<'py, Re
         connection: PyOnceLock::new(),
         config: ConfigCopy::new(),
         options: ConfigCopy::new(),
+        uploaded: PyOnceLock::new(),
     };
     let made = Bound::new(py, made)?;
     // The request expires what it keeps before its record goes.

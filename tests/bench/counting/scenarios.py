@@ -111,6 +111,26 @@ UPLOAD = post(b"a" + b"-" * (MEGABYTE - 2) + b"z")
 UPLOADED = answers(b"%d:%d:%d" % (MEGABYTE, ord("a"), ord("z")))
 PASS_REQUEST = get("/bench/page.txt", [b"X-Bench-Pass: yes"])
 
+# Ten fields of a form, as a query string and as a body; a file of 1 MB in a multipart body.
+FORM_NAMES = [b"field%d" % number for number in range(10)]
+FORM_TEXT = b"&".join(name + b"=value+of+the+field+%d" % number for number, name in enumerate(FORM_NAMES))
+FORM_ANSWER = answers(b"%d" % sum(len(b"value of the field %d" % number) for number in range(10)))
+FORM_POST = request(
+    "POST", "/bench/page",
+    [b"Content-Length: %d" % len(FORM_TEXT), b"Content-Type: application/x-www-form-urlencoded"], FORM_TEXT,
+)
+
+
+def _multipart(data):
+    body = b'--XX\r\nContent-Disposition: form-data; name="f"; filename="a"\r\nContent-Type: application/x-bench\r\n\r\n'
+    body += data + b"\r\n--XX--\r\n"
+    headers = [b"Content-Length: %d" % len(body), b"Content-Type: multipart/form-data; boundary=XX"]
+    return request("POST", "/bench/page", headers, body)
+
+
+MULTIPART = _multipart(MEGABYTE_TEXT)
+TEN_MULTIPART = _multipart(MEGABYTE_TEXT * 10)
+
 C_HELLO = c_run("c-hello", "bench-hello", get(), HELLO)
 C_HELLO_FLUSH = c_run("c-hello-flush", "bench-hello-flush", get(), HELLO)
 STATIC_FILE = Run("static", "", PASS_REQUEST, STATIC)
@@ -156,6 +176,13 @@ FILTER_UPPER = _filtered("filter-upper", "filter_upper", answers(MEGABYTE_TEXT.u
 GENERATOR_COPY = _filtered("generator-copy", "generator_copy", answers(MEGABYTE_TEXT))
 GENERATOR_UPPER = _filtered("generator-upper", "generator_upper", answers(MEGABYTE_TEXT.upper()))
 
+# handlers/loop.psp.
+PSP_LOOP = Run(
+    "psp", "SetHandler mod_python\nPythonHandler mod_python.psp", get("/bench/loop.psp"),
+    answers(b"<html><body>\n<ul>\n%s</ul>\n</body></html>\n" % b"".join(b"<li>%d</li>\n" % n for n in range(10))),
+    python=True,
+)
+
 # What one line in the handler costs: the base is the handler without it. LogLevel is warn.
 PYTHON_HELLO = python_run("hello", "hello", get(), HELLO)
 
@@ -197,6 +224,22 @@ SCENARIOS = [
         c_run("c-read", "bench-read", UPLOAD, UPLOADED),
     ),
     Scenario(
+        "form_query", "FieldStorage, 10 fields of a query string", 25_000, C_HELLO,
+        python_run("form_query", "form", get("/bench/page?" + FORM_TEXT.decode()), FORM_ANSWER),
+    ),
+    Scenario(
+        "form_post", "FieldStorage, 10 urlencoded fields of a body", 25_000, C_HELLO,
+        python_run("form_post", "form", FORM_POST, FORM_ANSWER),
+    ),
+    Scenario(
+        "upload", "1 MB multipart upload, read back", 2_000_000, C_HELLO,
+        python_run("upload", "upload", MULTIPART, answers(b"%d" % MEGABYTE)),
+    ),
+    Scenario(
+        "upload_ten", "10 MB multipart upload, read back in blocks", 20_000_000, C_HELLO,
+        python_run("upload_ten", "upload_blocks", TEN_MULTIPART, answers(b"%d" % (10 * MEGABYTE))),
+    ),
+    Scenario(
         "access", "access handler before a static file", 8_000, STATIC_FILE,
         Run(
             "access", "PythonAccessHandler bench_handlers::access", PASS_REQUEST, STATIC,
@@ -212,6 +255,7 @@ SCENARIOS = [
         ),
         C_HELLO_FLUSH,
     ),
+    Scenario("psp", "PSP page, loop of 10", 35_000, C_HELLO, PSP_LOOP),
     _line("log_dropped", "logger.debug() that LogLevel drops", 55_000),
     _line("log_written", "logger.warning() that is written", 75_000),
     Scenario(

@@ -6,7 +6,7 @@ C is in c/mod_bench.c.
 
 import logging
 
-from mod_python import Cookie, apache
+from mod_python import Cookie, apache, util
 from mod_python.logging import ApacheHandler
 
 READ_NAMES = (
@@ -111,6 +111,39 @@ def generator_upper(filter):
     """Turn everything to upper case, as a generator."""
     for data in filter:
         yield data.upper()
+
+
+FORM_NAMES = tuple(f"field{number}" for number in range(10))
+
+
+def form(req):
+    """Read ten fields of a form by name; answer the length of their values."""
+    fields = util.FieldStorage(req)
+    length = 0
+    for name in FORM_NAMES:
+        length += len(fields[name].value)
+    req.content_type = "text/plain"
+    req.write(str(length))
+    return apache.OK
+
+
+def upload(req):
+    """Read an uploaded file back; answer its length."""
+    data = util.FieldStorage(req)["f"].file.read()
+    req.content_type = "text/plain"
+    req.write(str(len(data)))
+    return apache.OK
+
+
+def upload_blocks(req):
+    """Read an uploaded file back in blocks of 64 KiB; answer its length."""
+    file = util.FieldStorage(req)["f"].file
+    length = 0
+    while block := file.read(65536):
+        length += len(block)
+    req.content_type = "text/plain"
+    req.write(str(length))
+    return apache.OK
 
 
 def access(req):
