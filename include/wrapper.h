@@ -28,3 +28,8 @@
 #include "apr_uri.h"
 #include "apr_version.h"
 #include "shim.h"
+
+/* RFC 8297; httpd 2.4.68 has no name for it yet. */
+#ifndef HTTP_EARLY_HINTS
+#define HTTP_EARLY_HINTS 103
+#endif

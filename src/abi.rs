@@ -2,13 +2,14 @@
 //! on the way out, and the calls. Both sides are the same file, so Rust types have the same layout on both; only statics
 //! differ. Locks that both sides take must be std's: they need no table beside themselves.
 
-use std::ffi::{CString, c_int, c_long, c_void};
+use std::ffi::{CString, c_int, c_long, c_ulong, c_void};
 use std::sync::Arc;
 
 use crate::httpd::error_line::ErrorLine;
 use crate::httpd::filter::{Generator, Outcome, Pass, PassPointer, Relay};
 use crate::httpd::handler_list::HandlerList;
 use crate::httpd::mutex::Mutexes;
+use crate::httpd::process_lock::ProcessLock;
 use crate::httpd::request::Expire;
 use crate::httpd::server::Server;
 use crate::httpd::sys;
@@ -32,8 +33,13 @@ pub struct HostTable {
     pub package_dir: CString,
     /// The global mutexes.
     pub mutexes: Option<&'static Mutexes>,
+    /// The lock of the process.
+    pub process_lock: &'static ProcessLock,
     /// Keeps a cleanup for the child's end: interpreter, owned callable, owned data.
     pub register_child_cleanup: extern "C" fn(usize, *mut c_void, *mut c_void),
+    /// The running call begins (true) or ends a wait that does not count for its PythonRequestTimeout; the GIL is held.
+    /// True: an exception that came too late for what was before has to be taken.
+    pub rest: extern "C" fn(bool) -> bool,
     /// Makes the record of a request that Python sees for the first time.
     pub expire_request: Expire,
 }
@@ -88,6 +94,12 @@ pub enum Call<'a, 'c> {
     Import(&'a mut ImportCall<'c>),
     /// One registered cleanup of the child.
     ChildCleanup(&'a mut ChildCleanupCall),
+    /// Show the stack of a call whose time is over, and raise an exception in it.
+    End(&'a mut EndCall<'c>),
+    /// Take an exception that came too late for its call.
+    Settle,
+    /// Get ready to show stacks.
+    Stacks(&'a mut StacksCall),
     /// `atexit` callbacks.
     Exit,
 }
@@ -256,6 +268,26 @@ pub struct ErrorLogCall<'a> {
     pub line: &'a ErrorLine,
     /// The handlers of its server.
     pub list: &'a HandlerList,
+}
+
+/// See [`Call::End`].
+pub struct EndCall<'a> {
+    /// The thread state of the call.
+    pub state: *mut c_void,
+    /// Its thread.
+    pub thread: c_ulong,
+    /// Whether the call goes on, which does not change while the GIL is held.
+    pub goes_on: &'a dyn Fn() -> bool,
+    /// Shows the stack; called without the GIL.
+    pub show: &'a dyn Fn(&[String]),
+    /// As `goes_on`; where it does, the exception is raised at once.
+    pub tell: &'a dyn Fn() -> bool,
+}
+
+/// See [`Call::Stacks`].
+pub struct StacksCall {
+    /// A signal that is to show the stack of the thread that gets it, and where the stack is written to.
+    pub signal: Option<(c_int, c_int)>,
 }
 
 /// See [`Call::ChildCleanup`].

@@ -3,6 +3,7 @@
 use std::ffi::{c_char, c_int, c_void};
 use std::ptr;
 
+use crate::beside;
 use crate::directives::require;
 use crate::dispatch;
 use crate::dispatch::filter::FILTERS;
@@ -100,6 +101,7 @@ pub unsafe extern "C" fn register(pool: *mut sys::apr_pool_t) {
     // SAFETY: httpd calls this while it loads the module; the callbacks live as long as the library, which stays.
     unsafe {
         sys::ap_hook_pre_config(Some(server::pre_config), none, none, MIDDLE);
+        sys::ap_hook_check_config(Some(beside::check_config), none, none, MIDDLE);
         sys::ap_hook_post_config(Some(server::post_config), none, none, MIDDLE);
         sys::ap_hook_pre_mpm(Some(tally::pre_mpm), none, none, MIDDLE);
         sys::ap_hook_child_init(Some(server::child_init), none, none, MIDDLE);

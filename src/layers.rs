@@ -8,7 +8,7 @@ const ROWS: [&[&str]; 10] = [
     &["module", "bin"],
     &["hooks"],
     &["status"],
-    &["server", "directives"],
+    &["server", "directives", "beside"],
     &["dispatch"],
     &["py"],
     &["interp", "image"],
@@ -47,6 +47,7 @@ const UNSAFE: &[&str] = &[
     "dispatch/select.rs",
     "dispatch/ssi/host.rs",
     "dispatch/ssi/image.rs",
+    "dispatch/time_limit.rs",
     "dispatch/visit.rs",
 ];
 

@@ -4,6 +4,7 @@
 //! module      the record httpd loads        directives  the command table
 //! hooks       one line per hook             server      start, stop, child start
 //!                                           status      server-status
+//!                                           beside      other modules that start Python
 //!    |
 //! dispatch    from a hook to a function and back
 //!    |
@@ -19,6 +20,7 @@
 //! Arrows point down; a test holds them.
 
 mod abi;
+mod beside;
 mod directives;
 mod dispatch;
 mod guard;

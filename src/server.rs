@@ -1,6 +1,6 @@
 //! The life of the server: what happens when the configuration is read, and at a child's start and end.
 
-use std::ffi::{CString, c_int, c_void};
+use std::ffi::{CString, c_int, c_uint, c_void};
 use std::path::PathBuf;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -12,15 +12,20 @@ use crate::guard;
 use crate::httpd::config::{self, ServerConfig};
 use crate::httpd::log::{Level, Owner};
 use crate::httpd::pool::{Pool, bytes};
+use crate::httpd::process_lock::PROCESS_LOCK;
 use crate::httpd::request::Expire;
 use crate::httpd::server::Server;
-use crate::httpd::{chain, filter, idle, mutex, mutex_plan, process, sys, tally, user};
+use crate::httpd::{chain, filter, idle, leave, mutex, mutex_plan, process, sys, tally, user};
 use crate::interp::start::StartConfig;
 use crate::interp::table::{self, TableConfig};
-use crate::interp::{exit, home, image_file};
+use crate::interp::{exit, home, image_file, watch};
 
 /// The version of the module and its package.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Seconds that a child may take to leave whom a signal found in the middle of a connection; httpd's parent begins to
+/// complain after three.
+const LAST: c_uint = 2;
 
 /// The mutexes of the current generation; owned by this static, replaced in post_config.
 static MUTEXES: AtomicPtr<mutex::Mutexes> = AtomicPtr::new(ptr::null_mut());
@@ -156,6 +161,10 @@ pub unsafe extern "C" fn child_init(pchild: *mut sys::apr_pool_t, server: *mut s
             run_imports(server);
             server_call::child_init(main);
             error_log::begin();
+            watch::on_leave(leave);
+            if process::current().time_limit {
+                watch::prepare(true);
+            }
         }
     });
 }
@@ -179,7 +188,9 @@ fn table_config(server: *mut sys::server_rec) -> TableConfig {
             package_dir: text(image_file::package_dir()),
             // SAFETY: NULL or a record that is kept, unchanged from now on, until the process ends.
             mutexes: unsafe { MUTEXES.load(Ordering::Acquire).as_ref() },
+            process_lock: &PROCESS_LOCK,
             register_child_cleanup: exit::register,
+            rest: watch::rest,
             // SAFETY: expire takes a request of which Python has objects, and visits their interpreters.
             expire_request: unsafe { Expire::new(phases::expire) },
         },
@@ -218,19 +229,13 @@ unsafe fn run_imports(server: *mut sys::server_rec) {
 /// The child's pool goes: user exit code runs, under a time limit.
 unsafe extern "C" fn child_exit(server: *mut c_void) -> sys::apr_status_t {
     guard::process((), || {
-        let in_order = idle::is_idle();
-        if !in_order {
-            error_log::stop();
+        if !idle::is_idle() {
+            // A signal may have found this thread inside malloc. With a second thread, a daemon of user code, malloc locks,
+            // and the end of the pools would wait for ever: httpd's parent would kill the child after nine seconds.
+            leave::end_within(LAST);
         }
-        if !exit::run(in_order, error_log::drain, server_call::child_exit) {
-            let text = format!(
-                "MPY0205: cleanups and atexit callbacks did not end within {} seconds, the child leaves without them",
-                exit::LIMIT.as_secs()
-            );
-            // SAFETY: the server record outlives the child's pool.
-            unsafe { Owner::of_server(server.cast()) }.log(Level::WARNING, text.as_bytes());
-        }
-        tally::child_exit();
+        // SAFETY: the server record outlives the child's pool.
+        exit_code(idle::is_idle(), unsafe { Owner::of_server(server.cast()) });
         // SAFETY: the mutexes are kept until the process ends; this is the child's end.
         unsafe {
             if let Some(mutexes) = MUTEXES.load(Ordering::Acquire).as_ref() {
@@ -239,4 +244,24 @@ unsafe extern "C" fn child_exit(server: *mut c_void) -> sys::apr_status_t {
         }
     });
     sys::APR_SUCCESS
+}
+
+/// A child that is replaced ends, while a call of Python is stuck in it.
+fn leave() {
+    guard::process((), || exit_code(true, Owner::Default));
+}
+
+/// Runs user exit code, under a time limit.
+fn exit_code(in_order: bool, owner: Owner<'_>) {
+    if !in_order {
+        error_log::stop();
+    }
+    if !exit::run(in_order, error_log::drain, server_call::child_exit) {
+        let text = format!(
+            "MPY0205: cleanups and atexit callbacks did not end within {} seconds, the child leaves without them",
+            exit::LIMIT.as_secs()
+        );
+        owner.log(Level::WARNING, text.as_bytes());
+    }
+    tally::child_exit();
 }

@@ -39,7 +39,9 @@ if [ ! -x /usr/bin/dpkg-query ] || [ "$(id -u)" != 0 ]; then
 else
     missing=
     # apache2-bin is the server without the system's service: nothing is started.
-    for package in apache2-bin apache2-dev curl gcc libc6-dev python3-dev python3-venv libclang-dev openssl valgrind; do
+    # The libapache2-mod-* are what tests/integration/test_coexistence*.py puts beside the module.
+    for package in apache2-bin apache2-dev curl gcc libapache2-mod-perl2 libapache2-mod-php libapache2-mod-security2 \
+        libapache2-mod-wsgi-py3 libc6-dev python3-dev python3-venv libclang-dev openssl redis-server valgrind; do
         case $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) in
             installed) ;;
             *) missing="$missing $package" ;;
@@ -48,8 +50,22 @@ else
     if [ -n "$missing" ]; then
         say "apt:$missing"
         apt-get update -q
+        # Where the system has a server of its own, packages of modules switch themselves on, and mod_php another MPM.
+        switches=/etc/apache2/mods-enabled
+        kept=
+        if [ -d "$switches" ]; then
+            kept=$(mktemp -d)
+            cp -a "$switches/." "$kept"
+        fi
+        installed=0
         # shellcheck disable=SC2086
-        RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
+        RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing || installed=$?
+        if [ -n "$kept" ]; then
+            find "$switches" -mindepth 1 -delete
+            cp -a "$kept/." "$switches"
+            rm -r "$kept"
+        fi
+        [ "$installed" = 0 ] || exit "$installed"
     fi
 fi
 
@@ -66,7 +82,9 @@ state="$python $(sha256sum <"$tests/requirements.txt")"
 if [ "$(cat "$venv/made-from" 2>/dev/null)" != "$state" ]; then
     rm -rf "$venv"
     "$python" -m venv "$venv"
-    "$venv/bin/python" -m pip install --quiet --no-input --disable-pip-version-check -r "$tests/requirements.txt"
+    pip() { "$venv/bin/python" -m pip --quiet --no-input --disable-pip-version-check "$@"; }
+    pip install -r "$tests/requirements.txt"
+    pip download --no-deps --dest "$venv/wheels" "$(grep '^setuptools==' "$tests/requirements.txt")"
     printf '%s\n' "$state" >"$venv/made-from"
 fi
 
@@ -101,8 +119,8 @@ if [ -n "$failed" ]; then
 fi
 say "pytest for Python $version"
 status=0
-# The tests of a file stay together: they share a server.
-"$venv/bin/python" -B -m pytest --numprocesses="$(nproc)" --dist=loadscope --module="$module" "$@" || status=$?
+# The tests of a file stay together, as they share a server, and the slow files come first, as the harness has sorted them.
+"$venv/bin/python" -B -m pytest --numprocesses="$(nproc)" --dist=loadscope --no-loadscope-reorder --module="$module" "$@" || status=$?
 if [ "$status" = 0 ] && [ -n "$failed" ]; then
     status=1
 fi

@@ -57,6 +57,7 @@ system_install() {
     check_readable
     say "Installed $libexecdir/mod_python.so and $pythondir/mod_python."
     say "$hint"
+    say "The command mod_python: python3 $pythondir/mod_python --help"
 }
 
 # The manifest lines of the files that this run will write.

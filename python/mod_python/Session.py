@@ -13,6 +13,7 @@ from mod_python._session.file import FileSession
 from mod_python._session.kinds import Session
 from mod_python._session.memory import MemorySession
 from mod_python._session.place import tempdir
+from mod_python._session.redis import LockLostError, RedisSession
 from mod_python._session.truth import true_or_false
 
 __all__ = [
@@ -27,7 +28,9 @@ __all__ = [
     "BaseSession",
     "DbmSession",
     "FileSession",
+    "LockLostError",
     "MemorySession",
+    "RedisSession",
     "Session",
     "tempdir",
     "true_or_false",

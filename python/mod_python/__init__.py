@@ -7,7 +7,8 @@ exists.
 
 from mod_python import version
 
-__all__ = ["apache", "mp_version", "version"]
+# What `from mod_python import *` imports, inside httpd.
+__all__ = ["apache", "cgihandler", "mp_version", "psp", "publisher", "util", "version"]
 
 #: The release as a string, the same as ``mod_python.version.version``.
 mp_version: str = version.version

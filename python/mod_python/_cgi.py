@@ -26,13 +26,18 @@ def build_cgi_env(req: Any) -> Any:
     uri, path_info = req.uri, req.path_info
     if path_info and uri.endswith(path_info):
         uri = uri[: -len(path_info)]
-    env["SCRIPT_NAME"] = uri
+    env["SCRIPT_NAME"] = _as_it_came(uri)
     env["GATEWAY_INTERFACE"] = "Python-CGI/1.1"
     authorization = req.headers_in.get("authorization")
     if authorization is not None:
         # httpd keeps this one from CGI scripts; Python code may see it.
-        env["HTTP_AUTHORIZATION"] = authorization
+        env["HTTP_AUTHORIZATION"] = _as_it_came(authorization)
     return env
+
+
+def _as_it_came(text: str) -> bytes:
+    """Return the bytes that httpd has shown as ``text``; it would take str for ISO-8859-1."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 def setup_cgi(req: Any) -> tuple[dict[str, str], Any, Any]:
@@ -182,35 +187,42 @@ class CGIStdout(NullIO):
             return
         head, body = self._head[: blank.start()], self._head[blank.end() :]
         self._head = None
-        self._set_headers(head.decode("utf-8", "surrogateescape"))
+        self._set_headers(head)
         if body:
             self.req.write(body)
 
-    def _set_headers(self, head: str) -> None:
-        for line in head.split("\n") if head else ():
-            name, colon, value = line.rstrip("\r").partition(":")
+    def _set_headers(self, head: bytes) -> None:
+        # Bytes leave as the script has written them.
+        for line in head.split(b"\n") if head else ():
+            name, colon, value = line.rstrip(b"\r").partition(b":")
             if not colon:
-                raise ValueError(f"not a CGI header line: {line!r}")
+                text = name.decode("utf-8", "surrogateescape")
+                raise ValueError(f"not a CGI header line: {text!r}")
             name, value = name.strip(), value.strip()
-            if name.lower() == "status":
+            if name.lower() == b"status":
                 self.req.status = int(value.split()[0])
                 continue
-            if name.lower() == "content-type":
+            if name.lower() == b"content-type":
                 self.req.content_type = value
                 self.req.headers_out[name] = value
             else:
                 self.req.headers_out.add(name, value)
 
 
-class _Bytes:
+class _Bytes(io.BufferedIOBase):
+    """What ``sys.stdout.buffer`` is; text files can be made on top of it."""
+
     def __init__(self, out: CGIStdout) -> None:
         self._out = out
 
-    def write(self, data: bytes) -> int:
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
         data = bytes(data)
         self._out._send(data)
         self._out.pos += len(data)
         return len(data)
 
-    def flush(self) -> None:
-        return None
+    def close(self) -> None:
+        """Stay open when the text in front of it goes away."""

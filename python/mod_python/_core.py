@@ -6,26 +6,33 @@ may raise anything that user code raises.
 
 import atexit
 import functools
+import gc
 import linecache
 import os
 import sys
 import threading
+
+# linecache imports it for its first line of source. An interpreter with a GIL of
+# its own cannot do so while somebody keeps the main one's.
+import tokenize as tokenize
 import traceback
 from collections.abc import Callable
-from types import CodeType, ModuleType
+from types import CodeType, FrameType, ModuleType
 from typing import Any
 
-from mod_python import _importer, _modes, apache
+from mod_python import _importer, _modes, _signals, _streams, apache
 from mod_python._current import get_current_config
 from mod_python._refusal import report_refusal
 from mod_python._resolve import method_of, resolve_object
-from mod_python._streams import install as install_streams
 
 __all__ = [
     "apply_python_path",
+    "begin_call",
     "compile_element",
     "format_exception",
-    "install_streams",
+    "format_stack",
+    "prepare",
+    "prepare_stacks",
     "load_handler_module",
     "pdb_call",
     "method_of",
@@ -36,6 +43,10 @@ __all__ = [
 ]
 
 sys.argv = ["mod_python"]
+
+#: Parts of a traceback that are shown. Python's recursion limit of 1,000 calls fits; notes can be many more: from
+#: Python 3.14 on json.dumps() adds one for each level of its data.
+_LONGEST_TRACEBACK = 2_000
 
 _path_lock = threading.RLock()
 _applied_paths: set[str] = set()
@@ -144,11 +155,70 @@ def quote_element(source: bytes | None, name: str) -> None:
         linecache.cache[name] = (len(source), None, lines, name)
 
 
+def prepare() -> None:
+    """Do what an interpreter needs before any code of users: standard streams that log, and signals that stay httpd's."""
+    _streams.install()
+    _signals.install()
+
+
 def format_exception(exc: BaseException) -> list[str]:
-    """Return the traceback of ``exc`` in chunks without trailing newlines."""
+    """Return the traceback of ``exc`` in chunks without trailing newlines, its middle left out where it is very long."""
     report_refusal(exc, "an import")
+    if isinstance(exc, MemoryError):
+        _free(exc)
     chunks = traceback.format_exception(type(exc), exc, exc.__traceback__)
+    more = len(chunks) - _LONGEST_TRACEBACK
+    if more > 0:
+        half = _LONGEST_TRACEBACK // 2
+        chunks[half:-half] = [f"  [{more} more parts are left out]"]
     return [chunk.rstrip("\n") for chunk in chunks]
+
+
+def _free(exc: MemoryError) -> None:
+    """Let go of what the functions held that ``exc`` has ended, cycles too: httpd needs memory for its answer."""
+    chain: BaseException | None = exc
+    for _ in range(100):
+        if chain is None:
+            break
+        traceback.clear_frames(chain.__traceback__)
+        chain = chain.__context__
+    gc.collect()
+
+
+def format_stack(frame: FrameType) -> list[str]:
+    """Return the lines of a stack, the innermost call last.
+
+    As `traceback.format_stack`, which imports modules when it is first used
+    in Python 3.15: that takes the main interpreter's GIL.
+    """
+    lines = []
+    for inner, number in reversed([*traceback.walk_stack(frame)]):
+        code = inner.f_code
+        lines.append(f'  File "{code.co_filename}", line {number}, in {code.co_name}')
+        linecache.checkcache(code.co_filename)
+        if source := linecache.getline(code.co_filename, number, inner.f_globals).strip():
+            lines.append(f"    {source}")
+    return lines
+
+
+def begin_call() -> None:
+    """Do nothing: an exception that waits for this thread is raised here."""
+
+
+def prepare_stacks(signal: tuple[int, int] | None) -> None:
+    """Do in the main interpreter what those with a GIL of their own could not do while somebody keeps the main one's.
+
+    From Python 3.12 on some functions of C that take keywords need the main
+    interpreter when they are called for the first time in a process.
+
+    signal: a signal, and the file to which it writes the stack of the thread
+        that gets it.
+    """
+    format_stack(sys._getframe())
+    if signal:
+        import faulthandler
+
+        faulthandler.register(signal[0], file=signal[1], all_threads=False, chain=False)
 
 
 def pdb_call(function: Callable[[Any], Any], arg: Any) -> Any:

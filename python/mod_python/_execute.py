@@ -52,23 +52,22 @@ def execute(
     fresh = module is None
     if module is None:
         module = module_from_spec(spec)
+        # Makes other threads wait for the lock, from the moment they can see it.
+        spec._initializing = True  # type: ignore[attr-defined]
         sys.modules[spec.name] = module
         before: dict[str, Any] = {}
     else:
         before = dict(vars(module))
     code: Any = None
     stamp: Stamp | None
-    if spec.loader is None and spec.submodule_search_locations is None:
-        raise ImportError(f"module {spec.name!r} has no loader", name=spec.name)
     try:
+        if spec.loader is None and spec.submodule_search_locations is None:
+            raise ImportError(f"module {spec.name!r} has no loader", name=spec.name)
         if isinstance(spec.loader, SourceFileLoader):
             code, stamp = _compile(spec.loader, os.fspath(spec.origin or ""))
         else:
             stamp = stamp_of(spec.origin) if spec.has_location else None
-        if fresh:
-            # Makes a plain import in another thread wait for the lock.
-            spec._initializing = True  # type: ignore[attr-defined]
-        else:
+        if not fresh:
             _adopt(spec, module)
         if code is not None:
             exec(code, vars(module))

@@ -142,11 +142,27 @@ def _load(
     log: bool | int | None,
 ) -> ModuleType:
     stack = _loading.stack
-    if stack:
-        info = stack[-1].__mp_info__
-        if info.file == file:
-            raise AssertionError(f"Import cycle: {file!r} imports itself")
-        info.children.add(file)
+    if not stack:
+        return _load_for_request(file, path, autoreload, log)
+    info = stack[-1].__mp_info__
+    if info.file == file:
+        raise AssertionError(f"Import cycle: {file!r} imports itself")
+    info.uses[file] = 0
+    module = _load_for_request(file, path, autoreload, log)
+    entry: CacheEntry | None = module.__mp_info__.cache
+    if entry is not None:
+        info.uses[file] = entry.generation
+    return module
+
+
+def _load_for_request(
+    file: str,
+    path: Sequence[str],
+    autoreload: bool | int | None,
+    log: bool | int | None,
+) -> ModuleType:
+    """Return one module for ``file`` as long as the request lasts."""
+    stack = _loading.stack
     notes: RequestNotes | None = request_notes()
     if notes is not None and file in notes.modules:
         return notes.modules[file]
@@ -186,9 +202,9 @@ def _has_changed(entry: CacheEntry, seen: set[str]) -> bool:
     stamp = stamp_of(entry.file)
     if entry.failed or stamp not in (None, entry.stamp):
         return True
-    for file in list(entry.children):
+    for file, used in list(entry.module.__mp_info__.uses.items()):
         child = _cache.get(file)
-        if child is None or child.generation > entry.generation:
+        if child is None or child.generation != used:
             return True
         if file not in seen and _has_changed(child, seen):
             return True

@@ -27,7 +27,9 @@ def module_file() -> str:
     that is httpd's own folder, `libexecdir`.
     """
     package = Path(__file__).resolve().parent
-    for file in (package / "mod_python.so", package.parent.parent / "modules/mod_python.so"):
+    # `pip install -e` makes a folder with the module and with links to the Python files.
+    linked = Path(os.path.abspath(__file__)).parent
+    for file in (linked / "mod_python.so", package / "mod_python.so", package.parent.parent / "modules/mod_python.so"):
         if file.is_file():
             return str(file)
     return ""

@@ -56,6 +56,13 @@ FILE_SESSION_GRACE = _option("mod_python.file_session.cleanup_grace_period", "24
 FILE_SESSION_LIMIT = _option("mod_python.file_session.cleanup_time_limit", "2", "session_cleanup_time_limit")
 DBM_SESSION_FILE = _option("mod_python.dbm_session.database_filename", None, "session_dbm")
 DBM_SESSION_DIRECTORY = _option("mod_python.dbm_session.database_directory")
+REDIS_SESSION_URL = _option("mod_python.redis_session.url", "redis://localhost:6379/0")
+REDIS_SESSION_PREFIX = _option("mod_python.redis_session.key_prefix", "mod_python:session:")
+REDIS_SESSION_FAILURE = _option("mod_python.redis_session.on_failure", "unavailable")
+REDIS_SESSION_LOCK_LIMIT = _option("mod_python.redis_session.lock_time_limit", "30")
+REDIS_SESSION_LOCK_WAIT = _option("mod_python.redis_session.lock_wait", "40")
+REDIS_SESSION_CONNECT_TIMEOUT = _option("mod_python.redis_session.connect_timeout", "2")
+REDIS_SESSION_SOCKET_TIMEOUT = _option("mod_python.redis_session.socket_timeout", "5")
 MEMORY_SESSION_MOST = _option("mod_python.memory_session.max_sessions", "10000")
 
 # Forms; native code, src/py/form/limits.rs, reads the numbers and has the same defaults.

@@ -40,12 +40,21 @@ class CacheEntry:
 
 @dataclass(eq=False)
 class ModuleInfo:
-    """``__mp_info__`` of a module; ``cache`` is None until it is loaded."""
+    """``__mp_info__`` of a module; ``cache`` is None until it is loaded.
+
+    ``uses``: the files that it imported, each with the generation it got; 0 where
+    that one was not loaded, or not yet, so that the next request loads it again.
+    """
 
     label: str
     file: str
     cache: CacheEntry | None = None
-    children: set[str] = field(default_factory=set)
+    uses: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def children(self) -> set[str]:
+        """Files of the modules imported while this one was loaded."""
+        return set(self.uses)
 
 
 def make_module(

@@ -1,6 +1,7 @@
 """From ``PythonOption mod_python.wsgi.application`` to the application itself.
 
-Used by ``mod_python.wsgi``.
+Used by ``mod_python.wsgi`` where the native module does not know it yet, or its
+file has changed.
 """
 
 from __future__ import annotations
@@ -9,17 +10,20 @@ from collections.abc import Callable
 from typing import Any
 
 from mod_python import _apache, apache
+from mod_python._modes import uses_path_importer
 from mod_python._options import WSGI_APPLICATION, text
 
 #: The callable's name where the option names a module only.
 _DEFAULT = "application"
 
 
-def find(req: _apache.mp_request) -> Callable[..., Any] | int:
+def find(
+    req: _apache.mp_request, applications: _apache.wsgi_applications
+) -> Callable[..., Any] | int:
     """Return the application of ``req``, imported again if its file has changed.
 
     Without the option 500, without such a callable DECLINED; the log says why.
-    Raises what the module raises.
+    Raises what the module raises. What was found is kept in ``applications``.
     """
     named = text(req.get_options(), WSGI_APPLICATION)
     if named is None:
@@ -44,6 +48,8 @@ def find(req: _apache.mp_request) -> Callable[..., Any] | int:
             apache.APLOG_WARNING,
         )
         return apache.DECLINED
+    if not uses_path_importer():
+        applications.keep(named, module, name)
     found: Callable[..., Any] = application
     return found
 

@@ -14,6 +14,7 @@ from mod_python import _apache, _constants
 from mod_python._apache import (
     SERVER_RETURN as SERVER_RETURN,
     ExpiredError as ExpiredError,
+    RequestTimeout as RequestTimeout,
     config_tree as config_tree,
     exists_config_define as exists_config_define,
     interpreter as interpreter,
@@ -71,6 +72,7 @@ if not TYPE_CHECKING:
         "CGIStdin",
         "CGIStdout",
         "ExpiredError",
+    "RequestTimeout",
         "NullIO",
         "SERVER_RETURN",
         "build_cgi_env",

@@ -8,32 +8,19 @@ from __future__ import annotations
 
 import os
 import sys
+from types import ModuleType
 from typing import Optional, Union
 
 from mod_python import Session, apache, util
-from mod_python._apache import mp_request
 from mod_python._psp import cache as _cache
 from mod_python._psp.interface import PSPInterface
 from mod_python._psp.markup import escape, raw
-from mod_python._psp.page import PSP
+from mod_python._psp.page import PSP, handler
+from mod_python._psp.page import show as _show
 from mod_python._psp.source import Reader as _Reader
 from mod_python._psp.source import template as _template
 
 __all__ = ["PSP", "PSPInterface", "Session", "apache", "escape", "handler", "os", "parse", "parsestring", "raw", "sys", "util"]
-
-
-def handler(req: mp_request) -> int:
-    """Run the page ``req.filename`` as ``text/html`` (PythonHandler mod_python.psp).
-
-    With PythonDebug On the name with ``_`` behind it shows the page's source instead.
-    """
-    req.content_type = "text/html"
-    filename: Optional[str] = req.filename
-    if filename and filename.endswith("_") and req.get_config().get("PythonDebug") == "1":
-        PSP(req, filename[:-1]).display_code()
-    else:
-        PSP(req).run()
-    return apache.OK
 
 
 def parse(filename: str, dir: Optional[str] = None) -> str:
@@ -50,3 +37,19 @@ def parse(filename: str, dir: Optional[str] = None) -> str:
 def parsestring(template: Union[str, bytes]) -> str:
     """Return the Python source of a template, bytes in UTF-8; raises SyntaxError, UnicodeDecodeError, TypeError."""
     return _cache.translate(_template(template), _cache.STRING_NAME, _Reader(""))[0]
+
+
+class _Shown(ModuleType):
+    """This module: pages see the names that others set in it as well."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        _show(vars(self))
+
+    def __delattr__(self, name: str) -> None:
+        super().__delattr__(name)
+        _show(vars(self))
+
+
+sys.modules[__name__].__class__ = _Shown
+_show(globals())

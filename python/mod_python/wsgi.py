@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mod_python import _apache, apache
+from mod_python import _apache
 from mod_python._wsgi_application import find
 from mod_python._wsgi_failure import outside, settled
 from mod_python._wsgi_file import FileWrapper, send_file
@@ -24,30 +24,11 @@ def handler(req: _apache.mp_request) -> int:
     the application's base, 500 without the option. Raises what the application
     raises, as long as nothing was sent; after that the connection is cut.
     """
-    found = find(req)
-    if isinstance(found, int):
-        return found
-    environ = req.build_wsgi_env()
-    if environ is None:
-        return outside(req)
-    environ["wsgi.file_wrapper"] = FileWrapper
-    # What the server hands over ends where the body ends, chunked or not.
-    environ["wsgi.input_terminated"] = True
-    response = _apache.wsgi_response(req)
-    try:
-        result = found(environ, response)
-        if type(result) is list:
-            response.send(result)
-        else:
-            _send(response, result)
-    except BaseException as error:
-        if not settled(req, response, error):
-            raise
-        return apache.DONE
-    return apache.OK
+    return _applications.serve(req)
 
 
 def _send(response: _apache.wsgi_response, result: Any) -> None:
+    """Send a result that is no list, and close it."""
     try:
         if type(result) is not FileWrapper or not send_file(response, result):
             response.send(result)
@@ -55,3 +36,6 @@ def _send(response: _apache.wsgi_response, result: Any) -> None:
         close = getattr(result, "close", None)
         if close is not None:
             close()
+
+
+_applications = _apache.wsgi_applications(FileWrapper, find, outside, _send, settled)

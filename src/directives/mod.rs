@@ -95,7 +95,7 @@ impl Commands {
 }
 
 /// How many directives there are.
-pub const COUNT: usize = 39;
+pub const COUNT: usize = 40;
 
 /// The command table.
 pub static COMMANDS: Commands = Commands([
@@ -221,6 +221,13 @@ pub static COMMANDS: Commands = Commands([
     raw(Phase::PostReadRequest),
     raw(Phase::PreConnection),
     raw(Phase::Quick),
+    command(
+        c"PythonRequestTimeout",
+        sys::cmd_func { take2: Some(settings::request_timeout) },
+        sys::cmd_how_TAKE12,
+        ANYWHERE,
+        c"how long one call of Python may take for a request, and how long it may go on after its end was asked for",
+    ),
     command(
         c"PythonRewriteMap",
         sys::cmd_func { take2: Some(named::rewrite_map) },

@@ -6,6 +6,7 @@ use std::ptr;
 use super::{Answer, Scope};
 use crate::httpd::config::{Flag, GilMode, ImportNode, OptionNode, ServerConfig, Settings};
 use crate::httpd::pool::{Pool, bytes};
+use crate::httpd::time_limit::{self, TimeLimit};
 use crate::httpd::{process, sys};
 
 /// The On/Off directives; the command table carries the number.
@@ -95,6 +96,29 @@ pub(super) unsafe extern "C" fn option(
     set(&mut scope, |settings, pool| {
         settings.options = pool.alloc(OptionNode { key, value, next: settings.options });
     });
+    ptr::null()
+}
+
+/// Callback of PythonRequestTimeout.
+pub(super) unsafe extern "C" fn request_timeout(
+    cmd: *mut sys::cmd_parms,
+    dir: *mut c_void,
+    after: *const c_char,
+    grace: *const c_char,
+) -> Answer {
+    // SAFETY: as above.
+    let (mut scope, parsed) = unsafe { (Scope::new(cmd, dir), time_limit::parse(after, grace)) };
+    let limit = match parsed {
+        Ok(limit) => limit,
+        Err(sentence) => return scope.error(&sentence),
+    };
+    // SAFETY: httpd's words.
+    let words = unsafe { [bytes(after), if grace.is_null() { b"" } else { bytes(grace) }] };
+    let text = scope.pool().dup(words.join(&b' ').trim_ascii_end());
+    set(&mut scope, |settings, pool| settings.time_limit = pool.alloc(TimeLimit { limit, text }));
+    if limit.is_some() && scope.server().is_some() {
+        process::update(|config| config.time_limit = true);
+    }
     ptr::null()
 }
 

@@ -36,7 +36,7 @@ fn bring_up(py: Python<'_>) -> PyResult<()> {
     py.import("mod_python.apache")?;
     check_version(py)?;
     let core = py.import("mod_python._core")?;
-    core.call_method0("install_streams")?;
+    core.call_method0("prepare")?;
     state::set_objects(py, Objects { core: core.unbind(), modules: modules.unbind() });
     Ok(())
 }

@@ -8,7 +8,7 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-use super::{callback, child, connection, error_log, filter, handlers, server_call, ssi};
+use super::{callback, child, connection, error_log, filter, handlers, server_call, ssi, time_limit};
 use crate::abi::{Answer, Call, HostTable, ImageTable};
 use crate::guard;
 use crate::httpd::config;
@@ -18,6 +18,7 @@ use crate::httpd::sys;
 use crate::httpd::view::Record;
 use crate::image::state;
 use crate::phase::Callback;
+use crate::py::rest;
 
 /// The entry of an image: takes the host's facts and answers with the image's functions.
 ///
@@ -134,6 +135,9 @@ fn serve(py: Python<'_>, call: &mut Call<'_, '_>) {
         Call::ErrorLog(call) => error_log::run(py, call),
         Call::Import(call) => child::import(py, call),
         Call::ChildCleanup(call) => child::child_cleanup(py, call),
+        Call::End(call) => time_limit::end(py, call),
+        Call::Settle => rest::settle(py),
+        Call::Stacks(call) => time_limit::prepare_stacks(py, call),
         Call::Exit => child::exit(py),
     }
 }

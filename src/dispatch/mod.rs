@@ -20,4 +20,5 @@ pub mod rewrite_map;
 pub mod select;
 pub mod server_call;
 pub mod ssi;
+mod time_limit;
 mod visit;

@@ -6,7 +6,7 @@ use std::ptr;
 
 use super::expression;
 use super::filter;
-use super::visit::Visit;
+use super::visit::{Visit, run_within};
 use crate::abi::{Call, ExpireCall, PhaseCall, RequestCleanupCall};
 use crate::guard;
 use crate::httpd::config::DirConfig;
@@ -79,7 +79,7 @@ unsafe fn run(phase: Phase, request: *mut sys::request_rec, config: Option<&DirC
         }
         let mut call =
             PhaseCall { request, phase, configured: selection.list, settings, result: sys::HTTP_INTERNAL_SERVER_ERROR };
-        visit.run(&mut Call::Phase(&mut call));
+        visit.run(Role::Phase(phase), &mut Call::Phase(&mut call));
         match phase {
             Phase::Authen => authen_result(request, call.result),
             Phase::Trans => {
@@ -220,7 +220,10 @@ pub unsafe extern "C" fn expire(data: *mut c_void) -> sys::apr_status_t {
             while let Some(cleanup) = RequestState::of(request).and_then(|state| state.cleanups.pop()) {
                 if let Some(interp) = table::by_index(cleanup.interp) {
                     let mut call = RequestCleanupCall { request, callable: cleanup.callable, data: cleanup.data };
-                    interp.run(&mut Call::RequestCleanup(&mut call));
+                    let limit =
+                        DirConfig::of((*request).per_dir_config).and_then(|config| config.settings.time_limit());
+                    let role = Role::Phase(Phase::Cleanup);
+                    run_within(limit, interp, request, role, &mut Call::RequestCleanup(&mut call));
                 }
             }
             self::request(Phase::Cleanup, request);

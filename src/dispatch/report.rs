@@ -13,6 +13,7 @@ use crate::httpd::request::Request;
 use crate::httpd::sys;
 use crate::image::state;
 use crate::py::detach::without_gil;
+use crate::py::errors::RequestTimeout;
 use crate::py::functions::log_line;
 use crate::py::request;
 
@@ -104,12 +105,21 @@ pub fn uncaught(
     let prefix = format!("{} {}", place.phase, place.handler);
     let chunks = log_uncaught(py, Owner::Request(request), place, &prefix, error);
     if !debug || client_gone(py, error) {
-        return sys::HTTP_INTERNAL_SERVER_ERROR;
+        return status(py, error);
     }
     let page = self::page(place, &chunks);
     match request::send_error_page(py, object, page.as_bytes()) {
         Ok(()) => sys::DONE,
         Err(_) => sys::HTTP_INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// What an uncaught exception is for the client. Too much time is what it is for a script of mod_cgi: 504.
+pub fn status(py: Python<'_>, error: &PyErr) -> c_int {
+    if error.is_instance_of::<RequestTimeout>(py) {
+        sys::HTTP_GATEWAY_TIME_OUT
+    } else {
+        sys::HTTP_INTERNAL_SERVER_ERROR
     }
 }
 

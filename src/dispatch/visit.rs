@@ -11,9 +11,13 @@ use crate::httpd::handler_list::HandlerEntry;
 use crate::httpd::log::Owner;
 use crate::httpd::pool::bytes;
 use crate::httpd::request_state::RequestState;
+use crate::httpd::server::Server;
 use crate::httpd::sys;
+use crate::httpd::time_limit::Limit;
 use crate::httpd::view::Record;
 use crate::interp::table::{self, Interp};
+use crate::interp::watch::Facts;
+use crate::phase::Role;
 
 /// A request in front of its interpreter.
 pub struct Visit {
@@ -22,6 +26,7 @@ pub struct Visit {
     outer: *const c_char,
     /// The interpreter that ran before this visit.
     last: Option<usize>,
+    limit: Option<Limit>,
 }
 
 impl Visit {
@@ -45,7 +50,7 @@ impl Visit {
             let state = RequestState::ensure(request, phases::expire);
             let outer = std::mem::replace(&mut state.interpreter, name);
             let last = move_attributes(request, interp);
-            Some(Visit { interp, request, outer, last })
+            Some(Visit { interp, request, outer, last, limit: settings.and_then(Settings::time_limit) })
         }
     }
 
@@ -54,9 +59,10 @@ impl Visit {
         self.interp.index
     }
 
-    /// Runs a call in the interpreter.
-    pub fn run(&self, call: &mut Call<'_, '_>) {
-        self.interp.run(call);
+    /// Runs a call of code that belongs to `role` in the interpreter, within the time that PythonRequestTimeout gives it.
+    pub fn run(&self, role: Role, call: &mut Call<'_, '_>) {
+        // SAFETY: the caller of `open` guarantees the request.
+        unsafe { run_within(self.limit, self.interp, self.request, role, call) }
     }
 
     /// The visit was made while another one of the same request may go on, which finds its interpreter's name again, and
@@ -73,6 +79,32 @@ impl Visit {
             state.last_interp = last;
             self.interp.run(&mut Call::ExportAttributes(self.request));
             outer.run(&mut Call::ImportAttributes(self.request));
+        }
+    }
+}
+
+/// Runs a call for a request in an interpreter, within its time if that is limited.
+///
+/// # Safety
+/// `request` is live.
+#[inline]
+pub unsafe fn run_within(
+    limit: Option<Limit>,
+    interp: &Interp,
+    request: *mut sys::request_rec,
+    role: Role,
+    call: &mut Call<'_, '_>,
+) {
+    match limit {
+        None => interp.run(call),
+        Some(limit) => {
+            // SAFETY: the caller guarantees the request, whose texts live as long as it.
+            let facts = unsafe {
+                let server = Server::from_raw((*request).server);
+                let connection = sys::conn_rec::view((*request).connection).carrier();
+                Facts { limit, what: role.name(), whom: (*request).uri, connection, server }
+            };
+            interp.run_within(facts, call);
         }
     }
 }

@@ -38,3 +38,22 @@ impl Directive {
         unsafe { self.0.next.as_ref() }.map(Directive)
     }
 }
+
+/// The value of a directive that takes On or Off, wherever it stands; of several the last one. None where there is none.
+pub fn switch(name: &str) -> Option<bool> {
+    fn last(from: Option<Directive>, name: &str, value: &mut Option<bool>) {
+        let mut next = from;
+        while let Some(directive) = next {
+            if directive.name().eq_ignore_ascii_case(name.as_bytes()) {
+                let text = directive.args().trim_ascii();
+                let text = text.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\"")).unwrap_or(text);
+                *value = Some(text.eq_ignore_ascii_case(b"on"));
+            }
+            last(directive.first_child(), name, value);
+            next = directive.next();
+        }
+    }
+    let mut value = None;
+    last(Directive::first(), name, &mut value);
+    value
+}

@@ -77,6 +77,13 @@ impl<'r> Conn<'r> {
         unsafe { !(*self.0).master.is_null() }
     }
 
+    /// The connection by which this one's data goes, this one or the one that carries it: an address, for comparison only.
+    pub fn carrier(self) -> usize {
+        // SAFETY: the view's record is live.
+        let master = unsafe { (*self.0).master };
+        if master.is_null() { self.0 as usize } else { master as usize }
+    }
+
     /// `c->double_reverse`: 0 no look-up, 1 matched, -1 failed.
     pub fn double_reverse(self) -> i32 {
         // SAFETY: the view's record is live.

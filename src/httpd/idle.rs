@@ -14,7 +14,7 @@ use super::{running, sys};
 static BUSY: AtomicBool = AtomicBool::new(false);
 
 /// Whether the MPM serves connections in threads, which end in order.
-fn is_threaded() -> bool {
+pub fn is_threaded() -> bool {
     running::mpm_query(sys::AP_MPMQ_IS_THREADED as c_int)
         .is_some_and(|answer| answer != sys::AP_MPMQ_NOT_SUPPORTED as c_int)
 }

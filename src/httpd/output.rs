@@ -9,6 +9,9 @@ use super::sys;
 /// Unflushed data is handed to httpd when this many bytes have come together.
 const COLLECT: usize = 32 * 1024;
 
+/// How many bytes there is room for at first.
+const FIRST: usize = 512;
+
 /// What was written and not handed to httpd yet, and the brigade that carries it.
 pub struct Output {
     pending: Vec<u8>,
@@ -25,11 +28,12 @@ impl Default for Output {
     }
 }
 
-/// Keeps unflushed data if it fits; false: it has to go through [`send`].
+/// Keeps unflushed data, which comes in parts, if it fits; false: it has to go through [`send`].
 ///
 /// # Safety
 /// `request` is live and its record was made; the caller keeps no reference to it.
-pub unsafe fn collect(request: *mut sys::request_rec, data: &[u8]) -> bool {
+#[inline]
+pub unsafe fn collect(request: *mut sys::request_rec, parts: &[&[u8]]) -> bool {
     // SAFETY: the caller guarantees the request; the borrow ends here.
     let Some(state) = (unsafe { RequestState::of(request) }) else { return false };
     if state.output.ended {
@@ -38,11 +42,17 @@ pub unsafe fn collect(request: *mut sys::request_rec, data: &[u8]) -> bool {
     let pending = &mut state.output.pending;
     // SAFETY: the connection lives as long as its request.
     let aborted = unsafe { sys::mpy_conn_is_aborted((*request).connection) } != 0;
-    if aborted || pending.len() + data.len() > COLLECT {
+    let len = parts.iter().map(|part| part.len()).sum::<usize>();
+    if aborted || pending.len() + len > COLLECT {
         return false;
     }
-    pending.extend_from_slice(data);
-    state.output.queued += data.len() as u64;
+    if pending.capacity() - pending.len() < len {
+        pending.reserve(len.max(FIRST));
+    }
+    for part in parts {
+        pending.extend_from_slice(part);
+    }
+    state.output.queued += len as u64;
     true
 }
 

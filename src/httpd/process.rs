@@ -9,6 +9,8 @@ use std::sync::{Mutex, PoisonError};
 pub struct ProcessConfig {
     /// PythonOptimize was On anywhere.
     pub optimize: bool,
+    /// PythonRequestTimeout gave a time anywhere; `.htaccess` files are not known.
+    pub time_limit: bool,
     /// PythonHome.
     pub home: Option<CString>,
     /// The server name that is bound to the main interpreter.
@@ -23,6 +25,7 @@ pub struct ProcessConfig {
 
 static CONFIG: Mutex<ProcessConfig> = Mutex::new(ProcessConfig {
     optimize: false,
+    time_limit: false,
     home: None,
     main_name: None,
     expr_functions: Vec::new(),

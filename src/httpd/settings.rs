@@ -5,6 +5,7 @@ use std::ptr;
 
 use super::chain;
 use super::pool::{Pool, bytes};
+use super::time_limit::{Limit, TimeLimit};
 
 /// An On/Off directive that may be absent.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -76,6 +77,8 @@ pub struct Settings {
     pub interpreter: *const c_char,
     /// PythonPath, NULL where absent
     pub path: *const c_char,
+    /// PythonRequestTimeout, NULL where absent
+    pub time_limit: *const TimeLimit,
     /// PythonOption
     pub options: *const OptionNode,
 }
@@ -90,6 +93,7 @@ impl Settings {
         per_directory: Flag::Unset,
         interpreter: ptr::null(),
         path: ptr::null(),
+        time_limit: ptr::null(),
         options: chain::empty(),
     };
 
@@ -107,6 +111,7 @@ impl Settings {
             per_directory: self.per_directory.or(outer.per_directory),
             interpreter: text(self.interpreter, outer.interpreter),
             path: text(self.path, outer.path),
+            time_limit: if self.time_limit.is_null() { outer.time_limit } else { self.time_limit },
             // SAFETY: the caller guarantees it.
             options: unsafe { chain::overlay(pool, self.options, outer.options) },
         }
@@ -122,8 +127,14 @@ impl Settings {
             ("PythonInterpPerDirectory", self.per_directory),
         ];
         let flags = flags.into_iter().filter_map(|(name, flag)| Some((name, flag.text()?.as_bytes())));
-        // SAFETY: both texts are NULL or NUL-terminated and live as long as the record.
-        let texts = unsafe { [("PythonInterpreter", self.interpreter.as_ref()), ("PythonPath", self.path.as_ref())] };
+        // SAFETY: the texts are NULL or NUL-terminated and live as long as the record.
+        let texts = unsafe {
+            [
+                ("PythonInterpreter", self.interpreter.as_ref()),
+                ("PythonPath", self.path.as_ref()),
+                ("PythonRequestTimeout", self.time_limit.as_ref().and_then(|limit| limit.text.as_ref())),
+            ]
+        };
         // SAFETY: as above.
         let texts = texts.into_iter().filter_map(|(name, text)| Some((name, unsafe { bytes(text?) })));
         flags.chain(texts).collect()
@@ -160,6 +171,13 @@ impl Settings {
         // SAFETY: as above.
         nodes
             .find_map(|node| unsafe { bytes(node.key).eq_ignore_ascii_case(key.as_bytes()).then(|| bytes(node.value)) })
+    }
+
+    /// How long Python may take for a request. Somebody who is in pdb takes the time that it takes.
+    #[inline]
+    pub fn time_limit(&self) -> Option<Limit> {
+        // SAFETY: NULL or a value of the same configuration.
+        unsafe { self.time_limit.as_ref() }?.limit.filter(|_| !self.enable_pdb.is_on())
     }
 
     /// PythonPath's value.

@@ -81,6 +81,19 @@ impl<'p> Table<'p> {
         self.at(place).map(|(key, value)| unsafe { (bytes(key), value.as_ref().map(|value| bytes(value))) })
     }
 
+    /// How many entries from a place on are exactly these, one after the other.
+    #[inline]
+    pub fn run<'e>(self, from: usize, expected: impl Iterator<Item = (&'e CStr, &'e CStr)>) -> usize {
+        let entries = self.entries().get(from..).unwrap_or_default().iter();
+        let same = |(entry, (key, value)): &(&sys::apr_table_entry_t, (&CStr, &CStr))| {
+            // SAFETY: as in `find`, and values are as keys are; both others are NUL-terminated.
+            !entry.key.is_null()
+                && !entry.val.is_null()
+                && unsafe { libc::strcmp(entry.key, key.as_ptr()) == 0 && libc::strcmp(entry.val, value.as_ptr()) == 0 }
+        };
+        entries.zip(expected).take_while(same).count()
+    }
+
     /// The value of the first entry of the key.
     pub fn get(self, key: &CStr) -> Option<&'p [u8]> {
         // SAFETY: the table is live (from_raw), its values are NUL-terminated and stay in its pool.

@@ -7,6 +7,7 @@ pub mod image_file;
 pub mod start;
 pub mod table;
 pub mod thread;
+pub mod watch;
 
 /// What can go wrong on the way into an interpreter.
 #[derive(Debug, thiserror::Error)]

@@ -21,6 +21,10 @@ pub struct StartConfig {
 /// # Errors
 /// Python's own text with what to look at.
 pub fn initialize(start: &StartConfig) -> Result<(), String> {
+    // SAFETY: may be asked at any time.
+    if unsafe { ffi::Py_IsInitialized() } != 0 {
+        return Err("another module has started Python in this process before".to_owned());
+    }
     let executable = CString::new(env!("MOD_PYTHON_PYTHON_EXECUTABLE")).map_err(|error| error.to_string())?;
     let (program, prefix) = match &start.home {
         None => (executable, None),

@@ -9,7 +9,7 @@ use pyo3::ffi;
 use rustc_hash::FxHashMap;
 
 use super::start::{self, StartConfig};
-use super::{InterpError, image_file, thread};
+use super::{InterpError, image_file, thread, watch};
 use crate::abi::{Call, HostTable, ImageMain, ImageTable, StartCall};
 use crate::httpd::log::{Level, Owner};
 
@@ -46,6 +46,23 @@ impl Interp {
         if !thread::EXITING.load(Ordering::Acquire) {
             self.run_last(call);
         }
+    }
+
+    /// As [`Interp::run`], for a call that may take a limited time only.
+    pub fn run_within(&self, facts: watch::Facts, call: &mut Call<'_, '_>) {
+        if thread::EXITING.load(Ordering::Acquire) {
+            return;
+        }
+        thread::enter(self, || {
+            watch::begin(self.index, facts);
+            // SAFETY: the image belongs to this interpreter, whose GIL is held.
+            unsafe { (self.image.run)(std::ptr::from_mut(call).cast()) };
+            if watch::end() {
+                let mut settle = Call::Settle;
+                // SAFETY: as above.
+                unsafe { (self.image.run)((&raw mut settle).cast()) };
+            }
+        });
     }
 
     /// As [`Interp::run`], also for the child's end.

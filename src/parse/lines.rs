@@ -61,6 +61,7 @@ pub fn for_each_line(mut text: &[u8], mut each: impl FnMut(&[u8])) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn lines(text: &str) -> Vec<String> {
         let mut found = Vec::new();
@@ -119,5 +120,24 @@ mod tests {
         let mut sizes = Vec::new();
         for_each_line(&text, |line| sizes.push(line.len()));
         assert_eq!(sizes, [WIDTH / 4; 4]);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_lost_and_no_line_is_too_long(
+            tokens in proptest::collection::vec(proptest::sample::select(
+                vec!["a", "\\", "\n", "\r\n", "\r", "\u{e4}", "\u{20ac}", "\u{1f600}", "\u{0}"]), 0..60),
+            times in 1..400usize,
+        ) {
+            let text = tokens.concat().repeat(times);
+            let found = lines(&text);
+            let visible = |text: &str| text.replace(['\r', '\n'], "");
+            prop_assert_eq!(visible(&found.concat()), visible(&text));
+            for line in found {
+                prop_assert!(!line.contains('\n'));
+                prop_assert!(line.bytes().map(width).sum::<usize>() <= WIDTH);
+            }
+            prop_assert_eq!(next_line(text.as_bytes()), slow(text.as_bytes()));
+        }
     }
 }

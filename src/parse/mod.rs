@@ -3,10 +3,12 @@
 #![forbid(unsafe_code)]
 
 pub mod cookies;
+pub mod fields;
 pub mod handler;
 pub mod lines;
 pub mod multipart;
 pub mod parameters;
-mod part_headers;
+pub mod part_headers;
 pub mod psp;
 pub mod query;
+pub mod session;

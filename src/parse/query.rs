@@ -31,34 +31,33 @@ pub fn pairs(query: &[u8], keep_blank: bool) -> impl Iterator<Item = Pair<'_>> {
 
 /// `+` as a space and `%XX` as its byte; a `%` without two hex digits stays as it is.
 pub fn decode(text: &[u8]) -> Cow<'_, [u8]> {
-    decode_from(text, |text| memchr2(b'+', b'%', text))
+    decode_from(text, memchr2(b'+', b'%', text), b' ')
 }
 
 /// As [`decode`], and `+` stays.
 pub fn decode_percent(text: &[u8]) -> Cow<'_, [u8]> {
-    decode_from(text, |text| memchr(b'%', text))
+    decode_from(text, memchr(b'%', text), b'+')
 }
 
+/// Decodes what follows the first special byte, byte by byte: the pieces between them are short.
 #[inline]
-fn decode_from(text: &[u8], find: impl Fn(&[u8]) -> Option<usize>) -> Cow<'_, [u8]> {
-    let Some(first) = find(text) else { return Cow::Borrowed(text) };
+fn decode_from(text: &[u8], first: Option<usize>, plus: u8) -> Cow<'_, [u8]> {
+    let Some(first) = first else { return Cow::Borrowed(text) };
     let mut decoded = Vec::with_capacity(text.len());
-    let (mut rest, mut special) = (text, Some(first));
-    while let Some(at) = special {
-        decoded.extend_from_slice(&rest[..at]);
-        let escaped = match rest[at..] {
-            [b'%', high, low, ..] => hex(high).zip(hex(low)).map(|(high, low)| high << 4 | low),
-            _ => None,
+    decoded.extend_from_slice(&text[..first]);
+    let mut rest = &text[first..];
+    while let [byte, behind @ ..] = rest {
+        let (decoded_byte, next) = match (byte, behind) {
+            (b'+', _) => (plus, behind),
+            (b'%', [high, low, next @ ..]) => match hex(*high).zip(hex(*low)) {
+                Some((high, low)) => (high << 4 | low, next),
+                None => (b'%', behind),
+            },
+            (other, _) => (*other, behind),
         };
-        decoded.push(match (rest[at], escaped) {
-            (b'+', _) => b' ',
-            (_, Some(byte)) => byte,
-            (other, None) => other,
-        });
-        rest = &rest[at + if escaped.is_some() { 3 } else { 1 }..];
-        special = find(rest);
+        decoded.push(decoded_byte);
+        rest = next;
     }
-    decoded.extend_from_slice(rest);
     Cow::Owned(decoded)
 }
 

@@ -2,13 +2,15 @@
 //! counts, and the references that a request of httpd keeps. Everything here is safe to call; the other files of `py` use
 //! it instead of `pyo3::ffi`.
 
+use std::ffi::CStr;
 use std::ptr::{self, NonNull};
+use std::slice;
 
 use pyo3::PyClass;
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyAny, PyBytes, PyCapsule, PyDict, PyString, PyTuple, PyType};
+use pyo3::types::{PyAny, PyBytes, PyCapsule, PyCode, PyDict, PyString, PyTuple, PyType};
 
 use super::request::Request;
 use crate::httpd::request::Request as View;
@@ -67,6 +69,26 @@ pub fn encode_latin1<'py>(text: &Bound<'py, PyString>) -> PyResult<Bound<'py, Py
             ffi::PyUnicode_AsEncodedString(text.as_ptr(), c"iso-8859-1".as_ptr(), c"surrogateescape".as_ptr());
         Ok(Bound::from_owned_ptr_or_err(text.py(), encoded)?.cast_into()?)
     }
+}
+
+/// A str as a C string, which it keeps; None for NULs and lone surrogates.
+#[inline]
+pub fn c_text<'a>(text: &'a Bound<'_, PyString>) -> Option<&'a CStr> {
+    let plain = text.to_str().ok()?;
+    // SAFETY: CPython puts a NUL behind the UTF-8 form that a str keeps.
+    CStr::from_bytes_with_nul(unsafe { slice::from_raw_parts(plain.as_ptr(), plain.len() + 1) }).ok()
+}
+
+/// Runs the code of a module with these names.
+///
+/// # Errors
+/// What the code raises.
+pub fn run_code(code: &Bound<'_, PyCode>, names: &Bound<'_, PyDict>) -> PyResult<()> {
+    // SAFETY: live objects of these types; the result is a new reference or an error is set.
+    let result = unsafe {
+        Bound::from_owned_ptr_or_err(code.py(), ffi::PyEval_EvalCode(code.as_ptr(), names.as_ptr(), names.as_ptr()))
+    };
+    result.map(drop)
 }
 
 /// How many references there are to an object.
@@ -171,7 +193,7 @@ pub fn hide_dictionary<T: PyClass>(py: Python<'_>) -> PyResult<()> {
 ///
 /// # Errors
 /// TypeError where the class is no subclass of str, MemoryError.
-pub fn new_str<'py>(class: &Bound<'py, PyType>, text: Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
+fn new_str<'py>(class: &Bound<'py, PyType>, text: Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
     let py = class.py();
     let arguments = PyTuple::new(py, [text])?;
     // SAFETY: the class is a subtype of str, whose own constructor gets it with a tuple of arguments; the result is a
@@ -185,6 +207,122 @@ pub fn new_str<'py>(class: &Bound<'py, PyType>, text: Bound<'py, PyString>) -> P
             _ => return Err(PyTypeError::new_err("a class of text fields must be a subclass of str")),
         };
         Bound::from_owned_ptr_or_err(py, made)
+    }
+}
+
+/// `object.__new__(class)`.
+///
+/// # Errors
+/// TypeError where that makes no object of the class, MemoryError.
+pub fn new_object<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyAny>> {
+    let py = class.py();
+    let nothing = PyTuple::empty(py);
+    // SAFETY: both classes are live. A class whose nearest static base is another one than object is left to its own
+    // constructor's rules, as `object.__new__` does. The result is a new reference or an error is set.
+    unsafe {
+        let mut base = class.as_type_ptr();
+        while !base.is_null() && ffi::PyType_HasFeature(base, ffi::Py_TPFLAGS_HEAPTYPE) != 0 {
+            base = (*base).tp_base;
+        }
+        let object = &raw mut ffi::PyBaseObject_Type;
+        let made = match (*object).tp_new {
+            Some(make) if base == object => make(class.as_type_ptr(), nothing.as_ptr(), ptr::null_mut()),
+            _ => return Err(PyTypeError::new_err("not a class of Python's own objects")),
+        };
+        Bound::from_owned_ptr_or_err(py, made)
+    }
+}
+
+/// Sets what a descriptor of a slot stands for: `descriptor.__set__(object, value)`.
+///
+/// # Errors
+/// TypeError where the descriptor is none of the object's class or cannot be set.
+#[inline]
+pub fn set_slot(descriptor: &Bound<'_, PyAny>, object: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+    // SAFETY: three live objects; -1 means that an error is set.
+    unsafe {
+        match (*ffi::Py_TYPE(descriptor.as_ptr())).tp_descr_set {
+            Some(set) if set(descriptor.as_ptr(), object.as_ptr(), value.as_ptr()) == 0 => Ok(()),
+            Some(_) => Err(PyErr::fetch(descriptor.py())),
+            None => Err(PyTypeError::new_err("not the descriptor of a slot")),
+        }
+    }
+}
+
+/// A subclass of str whose objects keep attributes in `__slots__`, for making many objects.
+pub struct TextClass<const N: usize> {
+    class: Py<PyType>,
+    /// The names of attributes; where objects of the class keep them, None where the class does something else.
+    attributes: [(Py<PyString>, Option<usize>); N],
+}
+
+impl<const N: usize> TextClass<N> {
+    /// Looks at the class.
+    ///
+    /// # Errors
+    /// AttributeError where the class has no such attribute.
+    pub fn new(class: Bound<'_, PyType>, attributes: [&Bound<'_, PyString>; N]) -> PyResult<TextClass<N>> {
+        let mut found = attributes.map(|name| (name.clone().unbind(), None));
+        for (place, name) in found.iter_mut().zip(attributes) {
+            place.1 = slot(&class, &class.getattr(name)?);
+        }
+        Ok(TextClass { class: class.unbind(), attributes: found })
+    }
+
+    /// The class.
+    pub fn class(&self) -> &Py<PyType> {
+        &self.class
+    }
+
+    /// An object as `str.__new__(class, text)` makes it, with its attributes.
+    ///
+    /// # Errors
+    /// As there, and what setting an attribute raises.
+    pub fn make<'py>(&self, text: Bound<'py, PyString>, values: [Bound<'py, PyAny>; N]) -> PyResult<Bound<'py, PyAny>> {
+        let py = text.py();
+        let object = new_str(self.class.bind(py), text)?;
+        for ((name, offset), value) in self.attributes.iter().zip(values) {
+            match offset {
+                // SAFETY: the object is new and of this class, in whose objects there is a reference or NULL at this
+                // place; it gets a reference of its own for the one that was there, and nobody else has seen it.
+                Some(offset) => unsafe {
+                    let place = object.as_ptr().byte_add(*offset).cast::<*mut ffi::PyObject>();
+                    let before = place.replace(value.into_ptr());
+                    drop(Bound::from_owned_ptr_or_opt(py, before));
+                },
+                None => object.setattr(name, value)?,
+            }
+        }
+        Ok(object)
+    }
+}
+
+/// Where objects of a class keep an attribute, if this descriptor is one of its `__slots__`.
+fn slot(class: &Bound<'_, PyType>, descriptor: &Bound<'_, PyAny>) -> Option<usize> {
+    // SAFETY: both objects are live; a member descriptor has this layout, and its member, which CPython declares as
+    // such in all versions, lives as long as it. Slots of a base class are at the same place in its subclasses.
+    unsafe {
+        if descriptor.get_type_ptr() != &raw mut ffi::PyMemberDescr_Type {
+            return None;
+        }
+        let descriptor = descriptor.as_ptr().cast::<ffi::PyMemberDescrObject>();
+        let member = &*(*descriptor).d_member.cast::<ffi::PyMemberDef>();
+        let writable = member.type_code == ffi::Py_T_OBJECT_EX && member.flags & ffi::Py_READONLY == 0;
+        let fits = ffi::PyType_IsSubtype(class.as_type_ptr(), (*descriptor).d_common.d_type) != 0;
+        if writable && fits { usize::try_from(member.offset).ok() } else { None }
+    }
+}
+
+/// Bytes as str where they are UTF-8, else None.
+#[inline]
+pub fn utf8<'py>(py: Python<'py>, bytes: &[u8]) -> Option<Bound<'py, PyString>> {
+    // SAFETY: address and length of the slice; the result is a new reference, or an error is set, which is taken.
+    unsafe {
+        let text = ffi::PyUnicode_DecodeUTF8(bytes.as_ptr().cast(), bytes.len() as ffi::Py_ssize_t, ptr::null());
+        if text.is_null() {
+            ffi::PyErr_Clear();
+        }
+        Some(Bound::from_owned_ptr_or_opt(py, text)?.cast_into_unchecked())
     }
 }
 

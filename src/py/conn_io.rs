@@ -8,7 +8,8 @@ use pyo3::types::{PyAny, PyBytes};
 
 use super::conn::Conn;
 use super::detach::without_gil;
-use super::text;
+use super::rest::Rest;
+use super::{live, text};
 use crate::httpd::conn;
 use crate::httpd::conn_io::Failure;
 use crate::httpd::conn_reader::Reader;
@@ -63,6 +64,8 @@ impl Conn {
         let received = self.live.raw_io(|conn| {
             let reader = self.reading.put(None)?;
             let borrowed = Borrowed(&self.reading, reader);
+            // The time of a request goes on.
+            let _rest = live::with_current(|_| ()).is_none().then(|| Rest::begin(py));
             Some(without_gil(py, borrowed, |mut borrowed| read(&mut borrowed.1, conn)))
         })?;
         let received = received.ok_or_else(|| PyRuntimeError::new_err("the connection is being read already"))?;

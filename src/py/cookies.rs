@@ -1,20 +1,22 @@
-//! `_apache.parse_cookies`, `format_cookie` and `add_cookie`: the `Cookie` header as Python text, and the plain cases of `Set-Cookie`.
-//! The rules are those of `parse::cookies`.
+//! `_apache.parse_cookies`, `received_cookies`, `format_cookie` and `add_cookie`: the `Cookie` header as Python text and
+//! objects, and the plain cases of `Set-Cookie`. The rules are those of `parse::cookies`.
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyAny, PyBytes, PyDict, PyInt, PyModule, PyString};
+use pyo3::types::{PyAny, PyBytes, PyDict, PyInt, PyModule, PyString, PyType};
 
-use super::table::Table;
-use super::text;
+use super::request::Request;
+use super::{capi, text};
+use crate::httpd::table::RequestTable;
 use crate::parse::cookies;
 
-/// Adds the function to the native module.
+/// Adds the functions to the native module.
 ///
 /// # Errors
 /// MemoryError.
 pub fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(parse_cookies, module)?)?;
+    module.add_function(wrap_pyfunction!(received_cookies, module)?)?;
     module.add_function(wrap_pyfunction!(format_cookie, module)?)?;
     module.add_function(wrap_pyfunction!(add_cookie, module)?)
 }
@@ -100,29 +102,83 @@ fn format_cookie(
     Ok(Some(text))
 }
 
-/// add_cookie(headers, name, value, attributes): adds what `format_cookie` makes to a table of headers, before the first
-/// cookie also `Cache-Control: no-cache="set-cookie"`. False: nothing was added, because that takes a closer look.
+/// add_cookie(req, on_errors, name, value, attributes): adds what `format_cookie` makes to the headers of a response,
+/// before the first cookie also `Cache-Control: no-cache="set-cookie"`. False: nothing was added, because that takes a
+/// closer look.
 ///
-/// A date in expires takes one too.
+/// on_errors: to err_headers_out, else to headers_out. A date in expires takes a closer look, and so does any other object
+/// than a request.
 #[pyfunction]
-#[pyo3(signature = (headers, name, value, attributes, /))]
+#[pyo3(signature = (req, on_errors, name, value, attributes, /))]
 fn add_cookie(
-    headers: &Bound<'_, PyAny>,
+    req: &Bound<'_, PyAny>,
+    on_errors: &Bound<'_, PyAny>,
     name: &Bound<'_, PyAny>,
     value: &Bound<'_, PyAny>,
     attributes: &Bound<'_, PyDict>,
 ) -> PyResult<bool> {
-    if !attributes.is_empty() && attributes.contains(intern!(headers.py(), "expires"))? {
+    if !attributes.is_empty() && attributes.contains(intern!(req.py(), "expires"))? {
         return Ok(false);
     }
-    let Ok(headers) = headers.cast::<Table>() else { return Ok(false) };
+    let Ok(req) = req.cast::<Request>() else { return Ok(false) };
+    let which = if on_errors.is_truthy()? { RequestTable::ErrHeadersOut } else { RequestTable::HeadersOut };
     let Some(text) = format_cookie(name, value, attributes)? else { return Ok(false) };
-    let headers = headers.get();
-    if !headers.has(b"Set-Cookie")? {
-        headers.append(b"Cache-Control", b"no-cache=\"set-cookie\"")?;
-    }
-    headers.append(b"Set-Cookie", text.as_bytes())?;
+    req.get().live.view(|request| {
+        let headers = which.of(request);
+        if headers.find(b"Set-Cookie", 0).is_none() {
+            headers.add(b"Cache-Control", b"no-cache=\"set-cookie\"");
+        }
+        headers.add(b"Set-Cookie", text.as_bytes());
+    })?;
     Ok(true)
+}
+
+/// received_cookies(req, kind, places, attributes): {name: cookie} of the cookies that came with a request; None if that
+/// is no request object.
+///
+/// kind: the class of the cookies, whose `__init__` is not called; places: a tuple of the descriptors of its three slots,
+/// which get the name, the value and `attributes`. Raises TypeError for others.
+#[pyfunction]
+#[pyo3(signature = (req, kind, places, attributes, /))]
+fn received_cookies<'py>(
+    py: Python<'py>,
+    req: &Bound<'py, PyAny>,
+    kind: &Bound<'py, PyType>,
+    places: (Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>),
+    attributes: &Bound<'py, PyAny>,
+) -> PyResult<Option<Bound<'py, PyDict>>> {
+    let Ok(req) = req.cast::<Request>() else { return Ok(None) };
+    let found = PyDict::new(py);
+    let Some(header) = header_of(req)? else { return Ok(Some(found)) };
+    for (name, value) in cookies::pairs(&header) {
+        let cookie = capi::new_object(kind)?;
+        let name = text::decode(py, name)?;
+        capi::set_slot(&places.0, &cookie, &name)?;
+        capi::set_slot(&places.1, &cookie, text::decode(py, value)?.as_any())?;
+        capi::set_slot(&places.2, &cookie, attributes)?;
+        found.set_item(name, cookie)?;
+    }
+    Ok(Some(found))
+}
+
+/// A copy of the `Cookie` header of a request, of several ones in a row; None if there is none.
+///
+/// # Errors
+/// `ExpiredError`
+pub(super) fn header_of(req: &Bound<'_, Request>) -> PyResult<Option<Vec<u8>>> {
+    req.get().live.view(|request| {
+        let table = RequestTable::HeadersIn.of(request);
+        let (first, second) = table.places(b"Cookie");
+        let value = |place| table.bytes_at(place).and_then(|(_, value)| value).unwrap_or_default();
+        let mut header = value(first?).to_vec();
+        let mut next = second;
+        while let Some(place) = next {
+            header.extend_from_slice(b"; ");
+            header.extend_from_slice(value(place));
+            next = table.find(b"Cookie", place + 1);
+        }
+        Some(header)
+    })
 }
 
 /// The text of a str (no subclass) that may stand anywhere in the header.

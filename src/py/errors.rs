@@ -4,7 +4,7 @@
 #![allow(non_camel_case_types)]
 
 use pyo3::create_exception;
-use pyo3::exceptions::{PyException, PyRuntimeError};
+use pyo3::exceptions::{PyBaseException, PyException, PyRuntimeError};
 
 create_exception!(
     _apache,
@@ -18,4 +18,12 @@ create_exception!(
     ExpiredError,
     PyRuntimeError,
     "A request, connection or table was used after its end, or by a thread that does not serve it."
+);
+
+create_exception!(
+    _apache,
+    RequestTimeout,
+    PyBaseException,
+    "Raised in a call of Python that takes longer than PythonRequestTimeout allows. No Exception: code that catches every \
+     Exception must not go on."
 );

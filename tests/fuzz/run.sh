@@ -52,7 +52,7 @@ for target; do
 done
 
 status=0
-printf '%-12s %14s %9s %8s %8s  %s\n' target executions coverage peak seconds result
+printf '%-12s %14s %9s %8s %8s %8s  %s\n' target executions coverage corpus peak seconds result
 for target; do
     # What a run finds interesting is the start of the next one; the seeds of the repository are only read.
     mkdir -p "$out/corpus/$target" "$out/found/$target"
@@ -67,8 +67,9 @@ for target; do
     }
     coverage=$(grep -o 'cov: [0-9]*' "$log" | tail -1 | cut -c6-)
     spent=$(sed -n 's/^Done .* in \([0-9]*\) second.*/\1/p' "$log")
-    printf '%-12s %14s %9s %5s MB %8s  %s\n' "$target" "$(figure number_of_executed_units)" "${coverage:-?}" \
-        "$(figure peak_rss_mb)" "${spent:-?}" "$result"
+    inputs=$(find "$out/corpus/$target" -type f | wc -l)
+    printf '%-12s %14s %9s %8s %5s MB %8s  %s\n' "$target" "$(figure number_of_executed_units)" "${coverage:-?}" \
+        "$inputs" "$(figure peak_rss_mb)" "${spent:-?}" "$result"
 done
 # cargo-fuzz makes folders of its own beside the targets.
 find "$here/artifacts" "$here/corpus" -type d -empty -delete 2>/dev/null || true

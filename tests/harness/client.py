@@ -5,6 +5,8 @@ import io
 import socket
 from dataclasses import dataclass, field
 
+from harness import launch
+
 
 @dataclass(frozen=True)
 class Response:
@@ -68,10 +70,12 @@ def compose(method, path, headers=None, body=None, host="localhost", version="HT
 
 
 class Connection:
-    """A connection that stays open; a context manager. Every wait ends after `timeout` seconds with TimeoutError."""
+    """A connection that stays open; a context manager. Every wait ends after `timeout` seconds, times the run's
+    patience, with TimeoutError.
+    """
 
     def __init__(self, port, timeout=20, address="127.0.0.1"):
-        self.socket = socket.create_connection((address, port), timeout=timeout)
+        self.socket = socket.create_connection((address, port), timeout=timeout * launch.patience)
         self._file = self.socket.makefile("rb")
 
     def __enter__(self):

@@ -7,10 +7,21 @@ import re
 import time
 from dataclasses import dataclass
 
+from harness import launch
+
+#: What Python writes to stderr where it does not find its library.
+NO_LIBRARY = (
+    r"^(WARN: Could not find the standard library directory|Python path configuration:|  |sys\.|Fatal Python error"
+    r"|Current thread|<no Python frame>|Error in|$)"
+)
+
 LEVELS = ["emerg", "alert", "crit", "error", "warn", "notice", "info", "debug"]
 
 #: httpd's own default ErrorLogFormat.
 _LINE = re.compile(r"\[[^\]]+\] \[(?P<module>[^:\]]*):(?P<level>\w+)\] \[pid (?P<pid>\d+)(?::tid (?P<tid>\d+))?\] ")
+
+#: Entries of httpd in the middle of a line that a child writes to stderr itself, as Python does, letter by letter.
+_TORN = re.compile(r"^([^\[\n][^\n]*?)((?:\[[^\]\n]+\] \[[^:\]\n]*:\w+\] \[pid \d[^\n]*\n)+)([^\n]*\n)", re.MULTILINE)
 
 #: At any level: a child that died.
 _CRASH = re.compile(r"exit signal|AH0005[012]|Segmentation fault|core dumped|Fatal Python error")
@@ -63,6 +74,18 @@ class _Expectation:
         return self.required and (self.seen == 0 if self.times is None else self.seen != self.times)
 
 
+def read_lines(file, position=0):
+    """Return the bytes that a file has from a position on. A reader may see half a write: the end of the last line is waited for."""
+    end = time.monotonic() + 0.5 * launch.patience
+    while True:
+        with file.open("rb") as stream:
+            stream.seek(position)
+            data = stream.read()
+        if not data or data.endswith(b"\n") or time.monotonic() > end:
+            return data
+        time.sleep(0.01)
+
+
 class ErrorLog:
     """The error log of one server, and what httpd wrote to its stderr before it opened the log."""
 
@@ -88,11 +111,11 @@ class ErrorLog:
 
     def text(self):
         """Return all that was logged since the last check."""
-        return "".join(line + "\n" for line in self.lines())
+        return _text(self.entries())
 
     def lines(self):
         """Return the lines that were logged since the last check."""
-        return [entry.line for entry in self._entries()]
+        return [entry.line for entry in self.entries()]
 
     def all_text(self):
         """Return all that was logged since the server was made."""
@@ -105,6 +128,7 @@ class ErrorLog:
     def wait_for(self, pattern, timeout=10, times=1):
         """Announce a line and wait until it has come `times`; returns the matching lines, or fails with the log."""
         self.expect(pattern)
+        timeout *= launch.patience
         end = time.monotonic() + timeout
         while len(found := self.find(pattern)) < times:
             if time.monotonic() > end:
@@ -115,38 +139,45 @@ class ErrorLog:
     def check(self):
         """Fail with AssertionError for lines that were not announced and for announced ones that did not come.
 
-        A line may come a moment after the response, so missing ones are waited for. Starts afresh afterwards.
+        A line may come a moment after the response, so missing ones are waited for, and the end of a traceback. Starts afresh
+        afterwards.
         """
-        end = time.monotonic() + 5
+        started = time.monotonic()
         while True:
-            entries = self._entries()
+            entries, positions = self._read()
             unexpected = self._judge(entries)
             missing = [wanted for wanted in self._expectations if wanted.missing()]
-            if not missing or time.monotonic() > end:
+            if not (missing or unexpected) or time.monotonic() > started + (5 if missing else 0.3) * launch.patience:
                 break
             time.sleep(0.05)
-        log = self.text()
-        self.reset()
+        self._forget(positions)
         problems = [f"unexpected line: {entry.line}" for entry in unexpected]
         problems += [f"seen {wanted.seen} times, not as announced: {wanted.pattern.pattern!r}" for wanted in missing]
         if problems:
-            raise AssertionError("the error log is not as expected\n" + "\n".join(problems) + f"\n\nthe log:\n{log}")
+            raise AssertionError("the error log is not as expected\n" + "\n".join(problems) + f"\n\nthe log:\n{_text(entries)}")
 
     def reset(self):
         """Forget the lines so far and what was announced for them."""
-        for file in self.files:
-            self._positions[file] = file.stat().st_size if file.exists() else 0
+        self._forget(self._read()[1])
+
+    def _forget(self, positions):
+        self._positions = positions
         self._expectations = [wanted for wanted in self._expectations if wanted.always]
 
-    def _entries(self):
-        entries = []
+    def entries(self):
+        """Return the Entry of each line since the last check."""
+        return self._read()[0]
+
+    def _read(self):
+        """Return the entries, and for each file where the next one will begin."""
+        entries, positions = [], dict(self._positions)
         for file in self.files:
             if file.exists():
-                with file.open("rb") as stream:
-                    stream.seek(self._positions[file])
-                    text = stream.read().decode(errors="replace")
+                data = read_lines(file, self._positions[file])
+                positions[file] += len(data)
+                text = _TORN.sub(r"\1\3\2", data.decode(errors="replace"))
                 entries += [Entry.parse(line) for line in text.splitlines()]
-        return entries
+        return entries, positions
 
     def _judge(self, entries):
         """Count what was announced, and return the suspicious entries that nobody announced."""
@@ -160,6 +191,10 @@ class ErrorLog:
                     if wanted.traceback:
                         claimed.update(_traceback_before(entries, index))
         return [entry for index, entry in enumerate(entries) if index not in claimed and entry.suspicious()]
+
+
+def _text(entries):
+    return "".join(entry.line + "\n" for entry in entries)
 
 
 def _traceback_before(entries, last):

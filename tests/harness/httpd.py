@@ -1,5 +1,6 @@
 """One real httpd with its own server root on a free loopback port. Tests get it from the fixtures of harness.plugin."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -11,8 +12,12 @@ import time
 from pathlib import Path
 from typing import ClassVar
 
-from harness import client, config
+from harness import client, config, launch
 from harness.errorlog import ErrorLog
+from harness.held_ports import hold_port, port_of
+
+#: States of a socket in proc(5)'s net/tcp, from the kernel's net/tcp_states.h. A closed one that waits has no process.
+_LISTENS, _TIME_WAIT = "0A", "06"
 
 
 class HttpdFailed(AssertionError):
@@ -30,6 +35,7 @@ class Httpd:
     processes: exactly so many children; None for what starts quickly. threads: per child, for worker and event.
     one_process: httpd -X, everything in one process.
     load_python: False leaves mod_python out; "first" loads it before other modules, whose hooks then come after its own.
+    ports: names of more ports, which nobody else gets; `@name@` is filled in as well, and `ports[name]` has the number.
     env: environment variables for httpd, which otherwise gets a bare environment.
     """
 
@@ -38,15 +44,18 @@ class Httpd:
 
     def __init__(
         self, tree, mpm="event", config="", files=None, *, modules=(), allow_override="None", log_level="info",
-        processes=None, threads=8, one_process=False, load_python=True, env=None,
+        processes=None, threads=8, one_process=False, load_python=True, ports=(), env=None,
     ):  # fmt: skip
         self.tree, self.mpm, self.config = tree, mpm, textwrap.dedent(config)
         self.modules, self.allow_override, self.log_level = tuple(modules), allow_override, log_level
         self.processes, self.threads, self.one_process = processes, threads, one_process
         self.load_python = load_python
-        self.env = {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C.UTF-8", **(env or {})}
+        self.env = {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C.UTF-8"}
+        self.env |= {**launch.env, **(env or {})}
         self.process = None
-        self.port = _free_port()
+        self._held = [hold_port() for _ in ("PORT", *ports)]
+        self.port, *more = map(port_of, self._held)
+        self.ports = dict(zip(ports, more))
         # Not below a private TMPDIR: httpd's user has to get here.
         self.root = Path(tempfile.mkdtemp(prefix="mod_python-test-", dir="/tmp"))
         self.root.chmod(0o755)
@@ -74,7 +83,8 @@ class Httpd:
 
     def fill(self, text):
         """Put this server's paths and port into a text."""
-        for name, value in (("ROOT", self.root), ("DOCS", self.docs), ("PORT", self.port), ("TREE", self.tree)):
+        places = {"ROOT": self.root, "DOCS": self.docs, "PORT": self.port, "TREE": self.tree}
+        for name, value in {**self.ports, **places}.items():
             text = text.replace(f"@{name}@", str(value))
         return text
 
@@ -92,40 +102,34 @@ class Httpd:
         conf = self.root / "httpd.conf"
         # A test writes bytes that are no UTF-8 as lone surrogates.
         conf.write_text(config.compose(self), "utf-8", "surrogateescape")
-        return [config.program()[0], "-d", str(self.root), "-f", str(conf), *options]
+        return [*launch.under, config.program()[0], "-d", str(self.root), "-f", str(conf), *options]
 
     def check_config(self):
         """Run httpd -t; returns (exit status, all that it printed)."""
         done = subprocess.run(
-            self._command("-t"), env=self.env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60
+            self._command("-t"), env=self.env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            timeout=60 * launch.patience,
         )
         return done.returncode, done.stdout
 
     def start(self):
         """Start httpd and wait until it answers; raises HttpdFailed with the log if it does not."""
-        for _ in range(3):
-            with (self.root / "logs/startup.log").open("ab") as startup:
-                self.process = subprocess.Popen(
-                    self._command("-X" if self.one_process else "-DFOREGROUND"), env=self.env, cwd="/",
-                    stdin=subprocess.DEVNULL, stdout=startup, stderr=startup, start_new_session=True,
-                )  # fmt: skip
-            if self._wait_for_port():
-                Httpd.running.append(self)
-                return self
+        with (self.root / "logs/startup.log").open("ab") as startup:
+            self.process = subprocess.Popen(
+                self._command("-X" if self.one_process else "-DFOREGROUND"), env=self.env, cwd="/",
+                stdin=subprocess.DEVNULL, stdout=startup, stderr=startup, start_new_session=True,
+            )  # fmt: skip
+        if not self._wait_for_port():
             ended = self.process.poll()
             self._kill()
-            if "AH00072" not in self.log.all_text():
-                # The exception has the log: whoever expects it need not announce the lines as well.
-                self.log.reset()
-                raise HttpdFailed(f"httpd did not start (exit status {ended})\n{self.log.all_text()}")
-            # Somebody took the port between its choice and now.
-            self.port = _free_port()
-            for file in self.log.files:
-                file.unlink(missing_ok=True)
-        raise HttpdFailed("no free port was found")
+            # The exception has the log: whoever expects it need not announce the lines as well.
+            self.log.reset()
+            raise HttpdFailed(f"httpd did not start (exit status {ended})\n{self.log.all_text()}")
+        Httpd.running.append(self)
+        return self
 
     def _wait_for_port(self, timeout=30):
-        end = time.monotonic() + timeout
+        end = time.monotonic() + timeout * launch.patience
         while time.monotonic() < end and self.process.poll() is None:
             try:
                 socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
@@ -153,11 +157,34 @@ class Httpd:
         self._command()
         self._allow_ending()
         self._let_connections_end()
+        former, listeners = self.children(), self.listeners()
         self.process.send_signal(signum)
-        end = time.monotonic() + 30
+        end = time.monotonic() + 30 * launch.patience
         while self.log.all_text().count(ready) == before:
             if self.process.poll() is not None or time.monotonic() > end:
                 raise HttpdFailed(f"httpd did not come back from a restart\n{self.log.all_text()}")
+            time.sleep(0.02)
+        # httpd is ready before its former children know that they are to end: they may accept one more connection.
+        end = time.monotonic() + 10 * launch.patience
+        while accepting := [pid for pid in former if accepts(pid, listeners)]:
+            if time.monotonic() > end:
+                raise HttpdFailed(f"after a restart former children still accept: {accepting}\n{self.log.all_text()}")
+            time.sleep(0.02)
+
+    def listeners(self):
+        """Return the listening sockets, as /proc/<pid>/fd calls them."""
+        return {f"socket:[{row[9]}]" for row in self._sockets() if row[3] == _LISTENS}
+
+    def _sockets(self):
+        """Return the rows of proc(5)'s net/tcp, split into columns, whose local port is one of the server's."""
+        ports = tuple(f":{port:04X}" for port in (self.port, *self.ports.values()))
+        rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        return [row for row in rows if row[1].endswith(ports)]
+
+    def _wait_for_connections(self, seconds):
+        """Wait so long at most until none is left."""
+        end = time.monotonic() + seconds
+        while any(row[3] not in (_LISTENS, _TIME_WAIT) for row in self._sockets()) and time.monotonic() < end:
             time.sleep(0.02)
 
     def _let_connections_end(self):
@@ -165,28 +192,39 @@ class Httpd:
 
         mod_mpm_event then asks for the socket of a connection whose memory another thread frees, Python or not.
         """
-        if self.mpm != "event":
-            return
-        end = time.monotonic() + 0.3
-        port, ours = f":{self.port:04X}", True
-        while ours and time.monotonic() < end:
-            rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-            # Local address and state; 0A is the listener, 06 has no process any more.
-            ours = [row for row in rows if row[1].endswith(port) and row[3] not in ("0A", "06")]
-            time.sleep(0.02)
+        if self.mpm == "event":
+            self._wait_for_connections(0.3)
 
     def _allow_ending(self):
         """Allow what httpd itself says where a child of event ends while it still closes a connection."""
         self.log.allow(r"AH03092: process_lingering_close")
+        if launch.patience > 1:
+            # httpd's own patience, three seconds, has no factor.
+            self.log.allow(r"AH00045: child process \d+ still did not exit, sending a SIGTERM")
 
     def children(self):
         """Return the process ids of httpd's children."""
         listed = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
         return [int(pid) for pid in listed.split()]
 
+    def thread_names(self):
+        """Return the names of the threads of all children, at most 15 characters each; mod_cgid's daemon is a child as well."""
+        names = set()
+        for pid in self.children():
+            for file in Path(f"/proc/{pid}/task").glob("*/comm"):
+                # Threads end meanwhile.
+                with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                    names.add(file.read_text().rstrip("\n"))
+        return names
+
     def stop_when_idle(self):
         """Stop once the children are between two connections, where exit code of users runs; return the seconds it took."""
+        self._wait_for_connections(5)
+        # From the end of the last one to the wait for the next.
+        end = time.monotonic() + 5
         time.sleep(0.5)
+        while not all(sleeps(pid) for pid in self.children()) and time.monotonic() < end:
+            time.sleep(0.02)
         started = time.monotonic()
         self.stop()
         return time.monotonic() - started
@@ -203,10 +241,10 @@ class Httpd:
             self._let_connections_end()
             self.process.terminate()
             try:
-                self.process.wait(timeout)
+                self.process.wait(timeout * launch.patience)
             except subprocess.TimeoutExpired:
                 self._kill()
-                raise HttpdFailed(f"httpd did not stop in {timeout} s\n{self.log.all_text()}") from None
+                raise HttpdFailed(f"httpd did not stop in {timeout * launch.patience} s\n{self.log.all_text()}") from None
         self.process = None
         if ended is not None:
             raise HttpdFailed(f"httpd had ended by itself with {ended}\n{self.log.all_text()}")
@@ -224,6 +262,8 @@ class Httpd:
         """Delete the server root."""
         if self.process is not None:
             self._kill()
+        for held in self._held:
+            held.close()
         shutil.rmtree(self.root, ignore_errors=True)
 
     def request(self, method, path, **options):
@@ -251,7 +291,18 @@ class Httpd:
         return (self.root / "logs/access.log").read_text().splitlines()
 
 
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def sleeps(pid):
+    """Tell whether a process waits for something, or has ended: proc(5), `stat`."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "SZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+def accepts(pid, listeners):
+    """Tell whether a process may take a connection from one of the listening sockets."""
+    try:
+        return not listeners.isdisjoint(map(os.readlink, Path(f"/proc/{pid}/fd").iterdir()))
+    except FileNotFoundError:
+        # The process has ended, or has just closed one of its files; the next look tells which.
+        return Path(f"/proc/{pid}").exists()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from harness import launch
 from harness.config import MPMS
 from harness.httpd import Httpd
 
@@ -15,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def pytest_addoption(parser):
-    """--mpm and --module."""
+    """--mpm, --module, and how each httpd is started."""
     group = parser.getgroup("mod_python")
     group.addoption("--mpm", default=",".join(MPMS), help="MPMs to test with, as --mpm=prefork,event (default: all three)")
     group.addoption(
@@ -28,10 +29,19 @@ def pytest_addoption(parser):
         default=str(ROOT / "target/release/libmod_python.so"),
         help="the built module (default: target/release/libmod_python.so)",
     )
+    group.addoption("--under", default="", metavar="COMMAND", help="start each httpd under a program, as --under='valgrind -q'")
+    group.addoption(
+        "--server-env", default=[], action="append", metavar="NAME=VALUE", help="an environment variable for each httpd"
+    )
+    group.addoption("--patience", default=1.0, type=float, metavar="N", help="wait N times longer for a server than usual")
 
 
 def pytest_configure(config):
-    """Refuse a wrong --mpm before anything runs."""
+    """Refuse wrong options before anything runs."""
+    try:
+        launch.choose(config.getoption("--under"), config.getoption("--server-env"), config.getoption("--patience"))
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from None
     wrong = set(config.getoption("--mpm").split(",")) - set(MPMS)
     if wrong:
         raise pytest.UsageError(f"--mpm: there is no {', '.join(sorted(wrong))}; choose from {', '.join(MPMS)}")
@@ -42,6 +52,12 @@ def pytest_generate_tests(metafunc):
     if "mpm" in metafunc.fixturenames:
         chosen = metafunc.config.getoption("--mpm").split(",")
         metafunc.parametrize("mpm", chosen, indirect=True, scope="module")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """Begin with the slow files: one that comes last keeps a single worker busy at the end of the run."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.hookimpl(wrapper=True)

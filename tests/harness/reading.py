@@ -5,7 +5,6 @@ import json
 from harness.module_server import server
 
 CONFIG = """
-Timeout 1
 PythonPath "['@DOCS@', *sys.path]"
 <Directory "@DOCS@">
     SetHandler mod_python
@@ -38,31 +37,26 @@ PythonPath "['@DOCS@', *sys.path]"
 #: The URL's query is an expression over `req`; its value comes back as JSON, bytes as str.
 READER = """
 import json
+import os
 import threading
 import time
 import urllib.parse
 
 from mod_python import apache
 
-ticks = []
 kept = []
 
-def tick():
-    while True:
-        ticks.append(time.monotonic())
-        del ticks[:-100]
-        time.sleep(0.02)
+def make(name):
+    open("@ROOT@/tmp/" + name, "w").close()
 
-def start_ticking():
-    if not ticks:
-        ticks.append(time.monotonic())
-        threading.Thread(target=tick, daemon=True).start()
-    return True
+def seen(name):
+    end = time.monotonic() + 15
+    while not os.path.exists("@ROOT@/tmp/" + name) and time.monotonic() < end:
+        time.sleep(0.01)
+    return os.path.exists("@ROOT@/tmp/" + name)
 
-def longest_pause(seconds):
-    now = time.monotonic()
-    moments = [moment for moment in list(ticks) if moment > now - seconds] + [now]
-    return max(later - earlier for earlier, later in zip(moments, moments[1:]))
+def meanwhile():
+    threading.Thread(target=lambda: seen("asked") and make("answered"), daemon=True).start()
 
 def caught(call, *args):
     try:
@@ -116,9 +110,10 @@ def redirected(req):
 FOLDERS = ("limited", "caught", "caught/limited", "phases", "uncaught", "memory", "redirected")
 
 
-def reading_site():
-    """Return a module-scoped fixture: a server whose handlers read."""
-    return server(CONFIG, {"htdocs/reader.py": READER, **{f"htdocs/{folder}/x": "" for folder in FOLDERS}})
+def reading_site(timeout=20):
+    """Return a module-scoped fixture: a server whose handlers read, each time for so many seconds at most."""
+    files = {"htdocs/reader.py": READER, **{f"htdocs/{folder}/x": "" for folder in FOLDERS}}
+    return server(f"Timeout {timeout}\n{CONFIG}", files)
 
 
 def quoted(expression):

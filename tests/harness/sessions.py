@@ -4,6 +4,7 @@
 """
 
 import ast
+import contextlib
 import os
 import re
 import textwrap
@@ -11,6 +12,7 @@ import threading
 import urllib.parse
 
 from harness.config import user
+from harness.waiting import until
 
 HANDLER = '''
 import os
@@ -18,6 +20,9 @@ import time
 import urllib.parse
 
 from mod_python import Session as S, apache
+
+# A test asks for a cleanup itself: none comes by chance.
+S.BaseSession.cleanup_chance = 10**18
 
 
 def error(function, *args, **keywords):
@@ -28,8 +33,17 @@ def error(function, *args, **keywords):
         return type(raised).__name__, str(raised)
 
 
+def hold(path):
+    """Make a file and wait until somebody takes it away."""
+    open(path, "x").close()
+    end = time.monotonic() + 20
+    while os.path.exists(path):
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
 def handler(req):
-    names = {"req": req, "apache": apache, "S": S, "os": os, "time": time, "error": error}
+    names = {"req": req, "apache": apache, "S": S, "os": os, "time": time, "error": error, "hold": hold}
     code = urllib.parse.unquote(req.args)
     if not code.startswith("#"):
         names["s"] = S.Session(req)
@@ -102,6 +116,40 @@ class Browser:
             found = re.match(r"\w+=([^;]*)", header)
             self.cookie = None if "expires=Thu, 01-Jan-1970" in header else found[1]
         return ast.literal_eval(self.answer.text) if status == 200 else None
+
+
+class Meanwhile(threading.Thread):
+    """A request that runs beside the test; `result()` waits for it."""
+
+    def __init__(self, browser, code, **options):
+        super().__init__()
+        self.call = lambda: browser.run(code, **options)
+        self.start()
+
+    def run(self):
+        try:
+            self.value = self.call()
+        except BaseException as error:
+            self.value = error
+
+    def result(self):
+        self.join(30)
+        assert not isinstance(self.value, BaseException), self.value
+        return self.value
+
+
+@contextlib.contextmanager
+def holding(browser, code=""):
+    """Keep a request behind its statements while the block runs, which therefore must not wait for its end."""
+    path = browser.site.root / "tmp/held"
+    request = Meanwhile(browser, f"{code}\nhold({str(path)!r})")
+    try:
+        until(path.exists)
+        yield
+        assert request.is_alive()
+    finally:
+        path.unlink(missing_ok=True)
+    request.result()
 
 
 def client(site, kind, code="s['n'] = 0; s.save()"):

@@ -31,7 +31,8 @@ class Demo:
             with opener.open(request, timeout=20) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
+            with error:
+                return error.code, error.read().decode()
 
 
 def read_until(stream, pattern, timeout):

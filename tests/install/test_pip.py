@@ -32,8 +32,14 @@ def installed(built_module):
         shutil.copytree(ROOT, source, ignore=left_out)
         venv = folder / "venv"
         subprocess.run([os.path.realpath(sys.executable), "-m", "venv", venv], check=True)
-        # The build of the module has its own tests; here it is what the package is made of.
-        environment = {**os.environ, "MOD_PYTHON_MODULE": str(built_module)}
+        environment = {
+            **os.environ,
+            # The build of the module has its own tests; here it is what the package is made of.
+            "MOD_PYTHON_MODULE": str(built_module),
+            # What the builds require is there, from tests/run.sh.
+            "PIP_NO_INDEX": "1",
+            "PIP_FIND_LINKS": os.path.join(sys.prefix, "wheels"),
+        }
         before = {path.name for path in source.iterdir()}
         command = [venv / "bin/pip", "install", "--no-input", "--disable-pip-version-check", "."]
         done = subprocess.run(
@@ -56,6 +62,9 @@ def test_what_is_installed(installed, built_module):
     (package,) = venv.glob("lib/python3*/site-packages/mod_python")
     wanted = {path.relative_to(source / "python/mod_python") for path in (source / "python/mod_python").rglob("*.py*")}
     wanted = {str(path) for path in wanted if "__pycache__" not in path.parts} | {"py.typed", "mod_python.so"}
+    # The program is built with the module; its own tests need it there.
+    assert built_module.with_name("mod_python-psp").is_file()
+    wanted.add("_psp/mod_python-psp")
     there = {str(path.relative_to(package)) for path in package.rglob("*") if path.is_file()}
     assert {name for name in there if "__pycache__" not in name} == wanted
     assert (package / "mod_python.so").read_bytes() == built_module.read_bytes()
@@ -67,6 +76,15 @@ def test_what_is_installed(installed, built_module):
                    "m.requires('mod_python'))")  # fmt: skip
     assert metadata.split()[:3] == ["4.0.0", "Apache-2.0", ">=3.10"]
     assert re.search(r"\['redis'\] \['redis>=\d", metadata)
+    assert looks_at_pages(venv)
+
+
+def looks_at_pages(venv):
+    """Tell whether the command finds the program for pages."""
+    page = venv / "wrong.psp"
+    page.write_text("<% if x: %>")
+    done = subprocess.run([venv / "bin/mod_python", "psp", "--check", page], capture_output=True, text=True, cwd="/")
+    return (done.returncode, done.stderr) == (1, f"{page}:1: invalid syntax\n")
 
 
 def test_httpd_serves_with_the_printed_lines(installed):
@@ -84,6 +102,35 @@ def test_httpd_serves_with_the_printed_lines(installed):
         # The package's folder is site-packages, which Python has on its path by itself: it is not put there twice.
         answer = server.get(f"/?{site}")
         assert answer.body.decode() == f"{site}/mod_python/__init__.py {venv} 1"
+
+
+def test_editable(installed):
+    _, source, environment = installed
+    venv = source.parent / "editable"
+    subprocess.run([os.path.realpath(sys.executable), "-m", "venv", venv], check=True)
+    before = {path.name for path in source.iterdir()}
+    run(venv / "bin/pip", "install", "--quiet", "--no-input", "--disable-pip-version-check", "-e", ".", cwd=source, env=environment)
+    assert {path.name for path in source.iterdir()} == before
+    package = source / "python/mod_python"
+    edited = package / "version.py"
+    text = edited.read_text()
+    try:
+        edited.write_text(text + "\nedited = 'yes'\n")
+        assert run(venv / "bin/python", "-c", "import mod_python.version as v; print(v.edited)", cwd="/") == "yes\n"
+    finally:
+        edited.write_text(text)
+    load, home = run(venv / "bin/mod_python", "module-config").splitlines()
+    assert home == f"PythonHome {venv}"
+    assert load.startswith(f"LoadModule python_module {source}/target/wheel/")
+    assert looks_at_pages(venv)
+    (site,) = venv.glob("lib/python3*/site-packages")
+    (site / "which.py").write_text(
+        "import os, mod_python\nfrom mod_python import apache\n\n"
+        "def handler(req):\n    req.write(os.path.realpath(mod_python.__file__))\n    return apache.OK\n"
+    )
+    text = f"{load}\n{home}\n<Location />\nSetHandler mod_python\nPythonHandler which\n</Location>\n"
+    with Httpd(source, "event", text, load_python=False) as server:
+        assert server.get("/").body.decode() == str(package / "__init__.py")
 
 
 def test_wheel_and_source_distribution(installed):

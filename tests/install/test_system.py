@@ -1,8 +1,12 @@
 """install.sh into httpd's own folders: the manifest, each distribution's layout, and the way back."""
 
 import hashlib
+import subprocess
+import sys
 
 import pytest
+
+pytestmark = pytest.mark.slow
 
 
 def left(around):
@@ -39,6 +43,13 @@ def test_installs_and_takes_everything_back(around, layout):
     if load:
         assert load.read_text() == line + "\n"
         assert conf.read_bytes() == (around.source / "conf/python.conf").read_bytes()
+
+    # The command that it names works from anywhere.
+    command = next(line.partition(": ")[2] for line in done.stdout.splitlines() if line.startswith("The command"))
+    assert command.split()[0] == "python3"
+    done = subprocess.run([sys.executable, "-B", *command.split()[1:]], capture_output=True, text=True, cwd="/")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "module-config" in done.stdout
 
     done = around.run("--uninstall")
     assert done.returncode == 0, done.stderr

@@ -3,6 +3,7 @@
 import pytest
 
 from harness import server
+from harness.errorlog import NO_LIBRARY
 
 CONFIG = """
 PythonExprFunction function m::f
@@ -36,10 +37,15 @@ FILES = {
     "htdocs/page.shtml": "a<!--#python eval=\"1\" -->b<!--#echo var=\"DOCUMENT_NAME\" -->",
     **{f"htdocs/{name}/x.txt": "in" for name in ("if", "require", "list")},
 }
-#: Python itself writes what it looked for.
-START = r"MPY0201|^(Python path configuration:|  |sys\.|Fatal Python error|Current thread|<no Python frame>|Error in|$)"
 
-site = server(CONFIG, FILES, modules=["status", "include"], env={"PYTHONHOME": "/nonexistent"}, processes=1, start_lines=[START])
+site = server(
+    CONFIG,
+    FILES,
+    modules=["status", "include"],
+    env={"PYTHONHOME": "/nonexistent"},
+    processes=1,
+    start_lines=["MPY0201", NO_LIBRARY],
+)
 
 
 @pytest.fixture(autouse=True)

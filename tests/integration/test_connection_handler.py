@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness import client
+from harness.errorlog import NO_LIBRARY
 from harness.ports import hosts
 
 HANDLERS = """
@@ -365,8 +366,12 @@ def test_no_leak(site):
         return eval(answer)[1], resident
 
     memory(100)
-    blocks, resident = memory(20)
-    blocks_later, resident_later = memory(500)
+    for _ in range(3):
+        blocks, resident = memory(20)
+        blocks_later, resident_later = memory(500)
+        # What Python keeps for itself, such as specialised code, comes once; a leak adds to every round.
+        if blocks_later - blocks < 100:
+            break
     assert blocks_later - blocks < 100, "Python objects are left of each connection"
     assert resident_later - resident < 2_000_000
 
@@ -386,10 +391,8 @@ def test_graceful_restart_while_a_handler_waits(tree, mpm):
 def test_no_interpreter(tree, mpm):
     # spec: interpreters:2.5
     own = {"handler": "PythonConnectionHandler conns", "early": "PythonPreConnectionHandler conns"}
-    # Python itself writes what it looked for.
-    said = r"MPY0201|^(Python path configuration:|  |sys\.|Fatal Python error|Current thread|<no Python frame>|Error in|$)"
     with hosts(tree, mpm, own, "", {}, processes=1, env={"PYTHONHOME": "/nonexistent"}) as running:
-        running.log.allow(said, always=True)
+        running.log.allow(rf"MPY0201|{NO_LIBRARY}", always=True)
         before = running.children()
         for host, directive in (("handler", "PythonConnectionHandler"), ("early", "PythonPreConnectionHandler")):
             running.log.expect(

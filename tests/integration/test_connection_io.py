@@ -96,7 +96,8 @@ def show(req):
 """
 
 HOSTS = {
-    "run": "PythonConnectionHandler conns::run\nTimeout 1",
+    "run": "PythonConnectionHandler conns::run",
+    "impatient": "PythonConnectionHandler conns::run\nTimeout 1",
     "store": "PythonConnectionHandler conns::store",
     "uncaught": "PythonConnectionHandler conns::uncaught",
 }
@@ -155,12 +156,12 @@ def code(text):
     return text.strip("\n").replace("\n", ";;").encode() + b"\n"
 
 
-def run(site, text, *pieces, pause=0.1, finish=True):
+def run(site, text, *pieces, host="run", finish=True):
     """Run a program on a connection, send pieces with pauses between them, and return its result."""
-    with site.at("run") as connection:
+    with site.at(host) as connection:
         connection.send(code(text))
         for piece in pieces:
-            time.sleep(pause)
+            time.sleep(0.1)
             connection.send(piece)
         if finish:
             connection.socket.shutdown(socket.SHUT_WR)
@@ -174,11 +175,11 @@ ENDED = (["ConnectionAbortedError", "OSError"], "Connection read error: the peer
 def test_read_gives_what_arrives(site):
     # spec: api:7/read
     with site.at("run") as connection:
-        connection.send(code("conn.write('ready')\nresult = [conn.read(), conn.read(0), conn.read()]"))
-        assert connection.read(5) == b"ready"
+        connection.send(code("result = []\nfor size in (), (0,), ():\n    conn.write('.')\n    result.append(conn.read(*size))"))
         for piece in (b"a", b"bc"):
+            assert connection.read(1) == b"."
             connection.send(piece)
-            time.sleep(0.1)
+        assert connection.read(1) == b"."
         connection.socket.shutdown(socket.SHUT_WR)
         assert eval(connection.read_to_end()) == [b"a", b"bc", None]
 
@@ -305,7 +306,7 @@ def test_timeout_of_a_silent_peer(site):
     # spec: api:7/read, api:7/readline
     text = "t = time.time()\nresult = [error(conn.{0}, *{1}), time.time() - t]"
     for call, args in (("read", ()), ("read", (10,)), ("read", (-1,)), ("readline", ()), ("readline", (5,))):
-        (names, message), seconds = run(site, text.format(call, args), b"", finish=False)
+        (names, message), seconds = run(site, text.format(call, args), host="impatient", finish=False)
         assert names == ["TimeoutError", "OSError"]
         assert message == "Connection read error: The timeout specified has expired"
         assert 0.9 < seconds < 3
@@ -314,7 +315,7 @@ def test_timeout_of_a_silent_peer(site):
 @pytest.mark.parametrize("call", ["readline", "read"])
 def test_nothing_is_lost_by_a_timeout(site, call):
     # spec: api:7/readline
-    with site.at("run") as connection:
+    with site.at("impatient") as connection:
         text = f"a = error(conn.{call}, -1)[0][0]\nconn.write('again')\nresult = [a, conn.{call}(-1)]"
         connection.send(code(text) + b"first ")
         assert connection.read(5) == b"again"
@@ -325,23 +326,23 @@ def test_nothing_is_lost_by_a_timeout(site, call):
 
 def test_timeout_of_a_peer_that_does_not_take_it(site):
     # spec: api:7/write
-    with noted(site, "error(conn.write, b'x' * 50_000_000)") as (connection, notes):
+    with noted(site, "error(conn.write, b'x' * 50_000_000)", "impatient") as (connection, notes):
         [(names, message)] = notes()
     assert names == ["TimeoutError", "OSError"]
     assert message == "Connection write error: The timeout specified has expired"
 
 
 @contextmanager
-def noted(site, expression):
+def noted(site, expression, host="run"):
     """Evaluate an expression on a connection; yields it and a function that waits for the values so far."""
-    with site.at("run") as connection:
+    with site.at(host) as connection:
         text = f"import conns\nconns.seen.clear()\nconn.write('ready')\nconns.seen.append({expression})"
         connection.send(code(text))
         assert connection.read(5) == b"ready"
 
         def notes():
             end = time.monotonic() + 10
-            while not (found := run(site, "import conns\nresult = conns.seen")) and time.monotonic() < end:
+            while not (found := run(site, "import conns\nresult = conns.seen", host=host)) and time.monotonic() < end:
                 time.sleep(0.05)
             return found
 

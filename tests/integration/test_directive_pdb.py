@@ -72,13 +72,15 @@ class Terminal:
 
 @pytest.fixture
 def terminal(tree, mpm):
-    site = Httpd(tree, mpm, CONFIG, FILES, processes=1, threads=1, one_process=True)
+    site = Httpd(tree, mpm, CONFIG, FILES, processes=1, one_process=True)
     running = Terminal(site)
     try:
         # The same wait as for any other server: until it listens.
         site.process = running.process
         assert site._wait_for_port(), site.log.all_text()
         yield site, running
+        site._allow_ending()
+        site._let_connections_end()
         running.process.terminate()
         running.process.wait(20)
         site.log.check()

@@ -120,7 +120,7 @@ def wrong(filter):
 def slow(filter):
     for chunk in filter:
         yield chunk
-        end = time.monotonic() + 1.5
+        end = time.monotonic() + 0.8
         while filter.req.args.endswith("long") and time.monotonic() < end:
             filter.req.notes["at"] = str(time.monotonic())
         yield chunk.upper()

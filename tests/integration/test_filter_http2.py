@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+from harness import tls
 from harness.httpd import Httpd
 
 _CONFIG = """
@@ -142,12 +143,7 @@ def pytest_generate_tests(metafunc):
 @pytest.fixture(scope="module")
 def site(request, tree, tmp_path_factory):
     folder = tmp_path_factory.mktemp("tls")
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-batch",
-         "-addext", "basicConstraints=critical,CA:FALSE",
-         "-addext", "subjectAltName=DNS:localhost", "-keyout", folder / "key", "-out", folder / "cert"],
-        check=True, capture_output=True,
-    )  # fmt: skip
+    tls.certificate(folder)
     files = {
         "htdocs/streams.py": _STREAMS,
         "htdocs/static/big.txt": BIG,
@@ -155,11 +151,9 @@ def site(request, tree, tmp_path_factory):
         "htdocs/debug/x": "",
         "tls.pem": (folder / "key").read_bytes() + (folder / "cert").read_bytes(),
     }
-    httpd = Httpd(tree, request.param, "", files, modules=["http2", "ssl", "socache_shmcb", "proxy", "proxy_http"], threads=16)
-    # Free ports are chosen when a server is made; one more for TLS.
-    tls_port = Httpd(tree).port
-    httpd.config = _CONFIG.replace("@TLS_PORT@", str(tls_port))
-    httpd.tls_port, httpd.certificate = tls_port, folder / "cert"
+    modules = ["http2", "ssl", "socache_shmcb", "proxy", "proxy_http"]
+    httpd = Httpd(tree, request.param, _CONFIG, files, modules=modules, threads=16, ports=["TLS_PORT"])
+    httpd.tls_port, httpd.certificate = httpd.ports["TLS_PORT"], folder / "cert"
     # mod_ssl's remark on the library's version and its cache.
     httpd.log.allow("AH01882|AH01873|AH01906", always=True)
     with httpd:

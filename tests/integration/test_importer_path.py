@@ -252,7 +252,7 @@ def test_failed_reload_and_repair(site):
 def test_each_file_is_decided_once_per_request(site):
     # spec: interpreters:6.3.9
     assert said(site, "once", "?one") == "one,one,one"
-    assert said(site, "once", "?two") == "two,two,two"
+    assert said(site, "once", "?three") == "three,three,three"
 
 
 def test_removed_file(site):

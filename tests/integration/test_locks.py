@@ -6,7 +6,7 @@ import threading
 import time
 
 import pytest
-from harness import HttpdFailed, server
+from harness import HttpdFailed, launch, server
 from harness.evaluate import CONFIG, FILES, evaluate
 
 # Clients enough for all eight mutexes, in more than one process.
@@ -49,6 +49,24 @@ _apache._global_unlock(req.server, {key})
 result = (begin, end)
 """
 
+#: Makes a file while it holds the lock, and goes on when another one is there; `result` tells whether it came.
+HELD_UNTIL = """
+import pathlib, time
+_apache._global_lock(req.server, {key})
+pathlib.Path({held!r}).touch()
+end = time.monotonic() + {limit}
+while not (result := pathlib.Path({until!r}).exists()) and time.monotonic() < end:
+    time.sleep(0.01)
+_apache._global_unlock(req.server, {key})
+"""
+
+
+def _held_until(site, key, held, until):
+    held, until = (str(site.root / "tmp" / name) for name in (held, until))
+    with site.connect(40) as connection:
+        source = HELD_UNTIL.format(key=key, held=held, until=until, limit=30 * launch.patience)
+        return evaluate(site, source, to=connection)
+
 
 def test_holders_of_one_key_exclude_each_other(site):
     # spec: interpreters:9.8, api:3/_global_lock, api:3/_global_unlock
@@ -61,11 +79,12 @@ def test_holders_of_one_key_exclude_each_other(site):
 
 def test_different_locks_do_not_wait_for_each_other(site):
     # spec: api:3/_global_lock
-    spans, _ = _together(
-        lambda: evaluate(site, HELD.format(key="None, 1", seconds=0.5)),
-        lambda: evaluate(site, HELD.format(key="None, 2", seconds=0.5)),
+    # Each has its own only until the other has its own as well.
+    results, _ = _together(
+        lambda: _held_until(site, "None, 1", "first", "second"),
+        lambda: _held_until(site, "None, 2", "second", "first"),
     )
-    assert max(begin for begin, _ in spans) < min(end for _, end in spans)
+    assert results == [True, True]
 
 
 def test_choice_by_key_is_the_same_everywhere(site):
@@ -175,11 +194,14 @@ def test_unlock_of_a_lock_that_is_not_held(site):
 def test_unlock_by_another_process(httpd):
     # spec: interpreters:I-11
     site = httpd(config=CONFIG, files=FILES, mpm="prefork", processes=2)
-    source = """
-        import os, time
+    source = f"""
+        import pathlib, time
+        tried = pathlib.Path({str(site.root / "tmp/tried")!r})
         got = _apache._global_trylock(req.server, None, 1)
         if got:
-            time.sleep(0.5)
+            end = time.monotonic() + {15 * launch.patience}
+            while not tried.exists() and time.monotonic() < end:
+                time.sleep(0.01)
             _apache._global_unlock(req.server, None, 1)
             result = "held"
         else:
@@ -188,6 +210,7 @@ def test_unlock_by_another_process(httpd):
                 result = "stolen"
             except ValueError:
                 result = "refused"
+            tried.touch()
     """
     results, _ = _together(*[lambda: evaluate(site, source)] * 2)
     assert sorted(results) == ["held", "refused"]
@@ -226,16 +249,16 @@ def test_children_of_two_generations_exclude_each_other(site):
         result = (req.server.my_generation, got)
     """
     generation = evaluate(site, probe)[0]
-    holder = threading.Thread(target=evaluate, args=(site, HELD.format(key="'over a restart'", seconds=3)))
+    holder = threading.Thread(target=_held_until, args=(site, "'over a restart'", "held", "released"))
     holder.start()
-    end = time.monotonic() + 2
     while evaluate(site, probe)[1]:
-        assert time.monotonic() < end
+        assert holder.is_alive()
     site.graceful()
     while (found := evaluate(site, probe))[0] == generation and holder.is_alive():
         time.sleep(0.02)
     assert holder.is_alive()
     assert found == (generation + 1, False)
+    (site.root / "tmp/released").touch()
     holder.join()
     assert evaluate(site, probe) == (generation + 1, True)
 
@@ -255,7 +278,7 @@ def test_notices_at_start(httpd, mpm):
 
 @pytest.mark.parametrize(("value", "count"), [("3", 3), ("12", 12), ("1", 2), ("many", 2)])
 def test_mutex_locks_option(httpd, value, count):
-    # spec: interpreters:9.1, directives:10
+    # spec: interpreters:9.1, directives:10, library:O-16
     options = f"PythonOption mod_python.mutex_locks {value}\n"
     vhost = "<VirtualHost *:@PORT@>\nServerName v\nPythonOption mod_python.mutex_locks 5\n</VirtualHost>\n"
     site = httpd(config=CONFIG + options + vhost, files=FILES, mpm="event", processes=2)

@@ -51,7 +51,7 @@ NONSENSE = {
     "syntax": (b"syntax", "SyntaxError: "),
     "indented": (b"indented", "IndentationError: "),
     "null": (b"nul", "SyntaxError: source code (string )?cannot contain null bytes|ValueError: source code"),
-    "encoding": (b"encoding", r"SyntaxError: .*(utf-8|decode)"),
+    "encoding": (b"encoding", r"SyntaxError: .*(utf-8|decode|Non-UTF-8 code)"),
     "exits": (b"exits", "SystemExit: 1"),
     "raises": (b"raises", "ZeroDivisionError: division by zero"),
     "itself": (b"itself", "(ImportError|RecursionError|AttributeError)"),

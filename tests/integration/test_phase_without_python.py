@@ -3,6 +3,7 @@
 import pytest
 
 from harness import server
+from harness.errorlog import NO_LIBRARY
 
 CONFIG = """
 PythonChildInitHandler m
@@ -27,10 +28,8 @@ PythonErrorLogHandler m
 </VirtualHost>
 """
 FILES = {f"htdocs/{name}/x.txt": "file" for name in ("gate", "mapped", "inserted", "plain")}
-#: Python itself writes what it looked for.
-START = r"MPY0201|^(Python path configuration:|  |sys\.|Fatal Python error|Current thread|<no Python frame>|Error in|$)"
 
-site = server(CONFIG, FILES, env={"PYTHONHOME": "/nonexistent"}, processes=1, start_lines=[START])
+site = server(CONFIG, FILES, env={"PYTHONHOME": "/nonexistent"}, processes=1, start_lines=["MPY0201", NO_LIBRARY])
 
 
 @pytest.mark.parametrize(

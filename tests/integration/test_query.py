@@ -60,9 +60,12 @@ def test_parse_qs_collects_values(site):
 
 
 def test_names_are_not_the_values(site):
-    # spec: library:U-21, api:A-4
+    # spec: library:U-21, api:A-4, library:D-1
     long = "n" * 300
     assert evaluate(site, f"_apache.parse_qsl('a=1&b=2&{long}=3')") == [("a", "1"), ("b", "2"), (long, "3")]
+    text = "'a%=%&%4\\0=\\0&b=' + 'x' * (1 << 20) + '&c=%zz'"
+    code = f"[(name, len(value), value[:3]) for name, value in _apache.parse_qsl({text})]"
+    assert evaluate(site, code) == [("a%", 1, "%"), ("%4\0", 1, "\0"), ("b", 1 << 20, "xxx"), ("c", 3, "%zz")]
 
 
 @pytest.mark.parametrize(
@@ -79,8 +82,9 @@ def test_names_are_not_the_values(site):
     ],
 )
 def test_text_that_is_not_ascii(site, query, pairs):
-    # spec: library:U-18, library:U-19, library:U-20, library:U-42, library:U-43, library:U-44
+    # spec: library:U-18, library:U-19, library:U-20, library:U-42, library:U-43, library:U-44, library:D-2
     assert evaluate(site, f"_apache.parse_qsl({query})") == pairs
+    assert evaluate(site, f"_apache.parse_qs({query})") == {name: [value] for name, value in pairs}
 
 
 @pytest.mark.parametrize("call", ["parse_qs(None)", "parse_qsl(3)", "parse_qsl(bytearray(b'a=1'))", "parse_qs(['a=1'])"])

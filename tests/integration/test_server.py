@@ -210,7 +210,7 @@ def test_cleanups_run_at_the_childs_end(httpd):
     assert not notes.exists()
     site.log.expect(r"python_cleanup: Error calling cleanup object <function fail", times=1)
     site.log.expect(r"ValueError.*: cleanup fails", times=1)
-    site.stop()
+    site.stop_when_idle()
     assert notes.read_text().splitlines() == [f"{interpreter} {data!r}" for data in (None, ("second", 2), "first")]
 
 

@@ -273,7 +273,7 @@ fails()
 
 
 def test_undecodable_code(site):
-    site.log.expect_traceback(r"SyntaxError: .*utf-?8.* codec can't decode", 1)
+    site.log.expect_traceback(r"SyntaxError: (.*utf-?8.* codec can't decode|Non-UTF-8 code)", 1)
     assert page(site, b"<!--#python eval=\"'\xe4'\" -->") == ERROR
     latin = b"<!--#python exec=\"# coding: latin-1\nfilter.write('\xe4')\" -->"
     assert page(site, latin) == "\u00e4"
@@ -418,16 +418,16 @@ filter.write('later' if time.monotonic() < deadline else 'too late')
         assert client.read_to_end() == b"later end"
 
 
-_PEAK = """<!--#python exec="
-def peak():
+_MEMORY = """<!--#python exec="
+def memory(name):
     with open('/proc/self/status') as status:
-        return next(int(line.split()[1]) for line in status if line.startswith('VmHWM'))
+        return next(int(line.split()[1]) for line in status if line.startswith(name))
 " -->"""
 
 
 def test_large_output_in_constant_memory(site):
     code = "for i in range(int(filter.req.args)):\n    filter.write(b'x' * 1000)"
-    text = f'{_PEAK}<!--#python exec="{code}" --> <!--#python eval="peak()" -->'
+    text = f'{_MEMORY}<!--#python exec="{code}" --> <!--#python eval="memory(\'VmHWM\')" -->'
 
     def ask(count):
         body, _, kilobytes = page(site, text, f"/page.shtml?{count}").rpartition(" ")
@@ -446,34 +446,39 @@ def test_one_large_write(site):
 
 def test_memory_stays_flat(site):
     # spec: library:D-50
-    text = f"""{_PEAK}<!--#python exec="
+    text = f"""{_MEMORY}<!--#python exec="
 class Cycle:
     pass
 cycle = Cycle()
 cycle.self = cycle
 filter.write('x')
-" --><!--#python eval="1" --><!--#python eval="peak()" -->"""
+" --><!--#python eval="1" --><!--#python eval="memory('VmRSS')" -->"""
     site.write("htdocs/page.shtml", text)
 
     def many(count):
-        peaks = {}
+        sizes = []
         with site.connect() as client:
             for _ in range(count):
                 answer = client.request("GET", "/page.shtml", close=False)
                 assert answer.text.startswith("x1")
-                peaks.setdefault("all", []).append(int(answer.text[2:]))
-        return max(peaks["all"])
+                sizes.append(int(answer.text[2:]))
+        return max(sizes)
 
-    first = many(300)
-    assert many(1000) - first < 600
+    for _ in range(3):
+        # A thread that first has its turn takes memory of its own, once; a leak adds to every round.
+        first = many(300)
+        grown = many(1000) - first
+        if grown < 600:
+            break
+    assert grown < 600
 
 
 def test_errors_leave_nothing(site):
     # spec: directives:D-17, library:H-68
     site.log.expect_traceback("ZeroDivisionError")
-    text = f'{_PEAK}<!--#python eval="1/0" --><!--#python eval="peak()" -->'
-    peaks = [int(page(site, text).removeprefix(ERROR)) for _ in range(200)]
-    assert peaks[-1] - peaks[50] < 600
+    text = f'{_MEMORY}<!--#python eval="1/0" --><!--#python eval="memory(\'VmRSS\')" -->'
+    sizes = [int(page(site, text).removeprefix(ERROR)) for _ in range(200)]
+    assert sizes[-1] - sizes[50] < 600
 
 
 def test_many_at_once(site):

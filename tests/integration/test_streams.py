@@ -332,7 +332,7 @@ def test_import_writes_to_the_main_servers_log(httpd):
     site.log.allow("UserWarning|warnings.warn")
     # The next request's line, or the child's end, ends what the import has begun.
     assert evaluate(site, "1", host="main.test") == 1
-    site.stop()
+    site.stop_when_idle()
     assert site.log.find(line("stderr", "not ended by PythonImport", "early", NO_REQUEST))
     site.log.expect("by PythonImport$")
 

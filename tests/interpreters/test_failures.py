@@ -1,12 +1,14 @@
 """Starts that fail: logged once for each child with what to do, requests get 500, and no child dies of it."""
 
 import shutil
+import subprocess
 import tempfile
 from pathlib import Path
 
 import pytest
 
 from harness import Httpd
+from harness.errorlog import NO_LIBRARY
 
 pytestmark = pytest.mark.interpreters
 
@@ -45,8 +47,7 @@ def test_python_that_does_not_start(serve):
         times=1,
     )
     site.log.expect(r"MPY0204: can't get/create interpreter '(main|sub)\.test' \(phase PythonHandler\): ", times=8)
-    # Python itself writes what it looked for.
-    site.log.allow(r"^(Python path configuration:|  |sys\.|Fatal Python error|Current thread|<no Python frame>|Error in|$)")
+    site.log.allow(NO_LIBRARY)
     before = set(site.children())
     for _ in range(4):
         for host in ("main.test", "sub.test"):
@@ -99,3 +100,38 @@ def test_package_of_another_version(changed_tree):
         # Once for each interpreter.
         site.log.expect(r"MPY0207: mod_python\.so is \d+\.\d+\.\d+, the Python package mod_python is 0\.0\.1", times=2)
         site.log.expect(rf"MPY0207: the package is {changed_tree}/python/mod_python/__init__\.py", times=2)
+
+
+#: A library that starts Python in httpd's parent process and lets its GIL go, as a module that embeds Python may.
+EARLY = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+
+__attribute__((constructor)) static void start(void)
+{
+    void (*init)(int) = (void (*)(int))dlsym(RTLD_DEFAULT, "Py_InitializeEx");
+    void *(*leave)(void) = (void *(*)(void))dlsym(RTLD_DEFAULT, "PyEval_SaveThread");
+    int (*running)(void) = (int (*)(void))dlsym(RTLD_DEFAULT, "Py_IsInitialized");
+
+    /* httpd loads it twice: it reads its configuration twice. */
+    if (running())
+        return;
+    init(0);
+    leave();
+}
+"""
+
+
+def test_python_that_another_module_has_started(serve):
+    made = serve.make(mpm="prefork", processes=1, config='LoadFile "@ROOT@/early.so"\n' + CONFIG, files=FILES)
+    source = made.write("early.c", EARLY)
+    subprocess.run(["cc", "-shared", "-fPIC", "-Wall", "-o", source.with_suffix(".so"), source], check=True)
+    made.log.expect("MPY0201: Python did not start in this process: another module has started Python in this process", times=1)
+    made.log.expect(r"MPY0204: can't get/create interpreter 'main\.test' \(phase PythonHandler\): ", times=2)
+    site = made.start()
+    before = set(site.children())
+    for _ in range(2):
+        assert site.get("/app", host="main.test").status == 500
+        assert site.get("/plain.txt", host="main.test").body == b"plain\n"
+    assert set(site.children()) == before
+    site.stop()

@@ -9,7 +9,7 @@ import pytest
 
 from harness import server
 
-pytestmark = pytest.mark.interpreters
+pytestmark = [pytest.mark.interpreters, pytest.mark.slow]
 
 HOSTS = ["main.test", "one.test", "two.test", "three.test"]
 
@@ -114,6 +114,7 @@ def resident(pid):
     return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith(("Private_Dirty", "Private_Clean")))
 
 
+@pytest.mark.timeout(300)
 def test_thirty_graceful_restarts_under_load(site):
     # spec: interpreters:2.9, interpreters:I-15
     # An unloaded library would leak a pthread key of libpython each time; it stays (-z nodelete), and statics with it.

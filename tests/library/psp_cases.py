@@ -68,6 +68,16 @@ CASES = [
     ("P-8", "<% x=1 %>\nA", {}, "\nA"),
     ("P-9", "<%= '<b>' %>", {}, "<b>"),
     ("P-9", "<%= b'x', 'ascii' %>", {}, "x"),
+    ("P-9", "<%\nfor v in values:\n%><<%= v %>><%\n# e\n%>", {"values": [0, -5, 2**63, -2**63, True, 1.5, "é", b"y", None, ""]},
+     "<0><-5><9223372036854775808><-9223372036854775808><True><1.5><é><b'y'><None><>"),
+    # Text before a value is written before str() runs, and before a name is found missing.
+    ("P-9", "<%\nclass S(str):\n    def __str__(self):\n        req.write('in')\n        return 'x'\n"
+     "for s in [S('no')]:\n    # b\n%>(<%= s %>)<%\n# e\n%>", {}, "(inx)"),
+    ("P-9", "<%\nfor i in 'ab':\n    try:\n        # t\n%>[<%= i %><%\n        del i\n%>(<%= i %>)<%\n"
+     "    except NameError:\n        # h\n%>!<%\n# e\n%>", {}, "[a(![b(!"),
+    ("P-9", "<%\nfor i in 'a':\n    try:\n        1/0\n    except ZeroDivisionError as i:\n        pass\n    try:\n        # t\n"
+     "%>(<%= i %>)<%\n    except NameError:\n        # h\n%>!<%\n# e\n%>", {}, "(!"),
+    ("P-9", "<%\ntry:\n    # t\n%>(<%= i %>)<%\nexcept NameError:\n    # h\n%>!<%\n# e\n%><%= 'a' %>-<%= *'b' %>", {}, "(!a-b"),
     ("P-11", "a\0b", {}, "a\0b"),
     ("P-11", "<% x=1\0 %>", {}, ERROR),
     ("P-14", "<%-- --%>", {}, ""),

@@ -173,3 +173,63 @@ def test_wrong_command_lines(tree):
         done = subprocess.run(command, capture_output=True, text=True, timeout=60)
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr.startswith("usage: mod_python")
+
+
+def test_files_in_folders(check):
+    status, lines, errors, server = check(
+        """
+        <Directory "@DOCS@">
+            AllowOverride All
+            PythonPath "['@ROOT@/lib'] + sys.path"
+        </Directory>
+        <Directory "@DOCS@/closed">
+            AllowOverride None
+        </Directory>
+        <Directory "@DOCS@/listed">
+            AllowOverride None
+            AllowOverrideList SetHandler PythonHandler
+        </Directory>
+        <Directory "@ROOT@/other">
+            AllowOverride Limit
+        </Directory>
+        """,
+        {
+            "lib/shop.py": "def handler(req):\n    return 0\n",
+            "htdocs/.htaccess": "SetHandler mod_python\nPythonHandler shop\n",
+            "other/deep/local.py": "def handler(req):\n    return 0\n",
+            "other/deep/.htaccess": "PythonHandler local\n",
+            "htdocs/sub/.htaccess": '<Files "x">\nPythonHandler shop nowhere\n</Files>\nPythonDebug On\n',
+            "htdocs/closed/.htaccess": "PythonHandler never_looked_at\n",
+            "htdocs/listed/.htaccess": "PythonHandler shop\nPythonOption mod_python.nothing 1\n",
+            "htdocs/wrong/.htaccess": "PythonHandler shop\nPythonDebug perhaps\n",
+            "htdocs/filter/.htaccess": "PythonOutputFilter shop SHOP\n",
+        },
+    )
+    docs = server.docs
+    for expected in (
+        f"{docs}/sub/.htaccess:2: error: PythonHandler: nowhere cannot be imported: ModuleNotFoundError: No module named 'nowhere'",
+        f"{docs}/sub/.htaccess:4: warning: PythonDebug On shows tracebacks, with paths and source, to everybody",
+        f"{docs}/listed/.htaccess:2: warning: PythonOption mod_python.nothing: mod_python has no such option",
+        f"{docs}/listed/.htaccess:2: error: AllowOverride does not permit PythonOption here: requests get 500",
+        f"{docs}/wrong/.htaccess:2: error: PythonDebug must be On or Off",
+        f"{docs}/filter/.htaccess:1: error: PythonOutputFilter does not work in such a file: requests get 500",
+    ):
+        assert expected in lines, lines
+    assert (status, errors) == (1, "")
+    assert not [line for line in lines if "never_looked_at" in line or "shop cannot" in line or "local cannot" in line]
+    assert lines[-1] == "7 findings; 6 handlers looked at.", lines
+    assert [line for line in lines if line.startswith(f"{docs}/filter/.htaccess:1: error: PythonOutputFilter: shop has no outputfilter")]
+
+
+def test_a_file_that_others_can_change(check):
+    text = '<Directory "@DOCS@">\nAllowOverride FileInfo\n</Directory>\n'
+    files = {"htdocs/.htaccess": "SetHandler mod_python\nPythonHandler good\n", "htdocs/good.py": "def handler(req):\n    return 0\n"}
+    status, lines, errors, server = check(text, files)
+    assert (status, lines, errors) == (0, ["No findings; 1 handler looked at."], "")
+    (server.docs / ".htaccess").chmod(0o666)
+    command = [PYTHON, "-B", f"{server.tree}/python/mod_python", "check", "--no-import", str(server.root / "httpd.conf")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.stdout.splitlines()[0] == (
+        f"{server.docs}/.htaccess: warning: everybody on this machine can write to this file, and so run code in the server"
+    )
+    assert done.returncode == 1

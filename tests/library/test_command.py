@@ -2,7 +2,6 @@
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import tempfile
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from harness.config import program
+from harness.held_ports import hold_port, port_of
 
 #: The Python that mod_python.so is built for, not the tests' virtual environment.
 PYTHON = os.path.realpath(sys.executable)
@@ -35,6 +35,13 @@ def folder():
     with tempfile.TemporaryDirectory(prefix="mod_python-test-", dir="/tmp") as made:
         os.chmod(made, 0o755)
         yield Path(made)
+
+
+@pytest.fixture
+def port():
+    """A port that nobody else gets."""
+    with hold_port() as held:
+        yield port_of(held)
 
 
 # spec: library:G-40
@@ -95,10 +102,7 @@ def test_version(command, tree, python_version):
 
 # spec: library:G-10, library:G-11, library:G-12, library:G-41, library:G-42, library:G-43, library:D-45
 @pytest.mark.smoke
-def test_a_server_from_nothing_to_its_end(command, folder):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+def test_a_server_from_nothing_to_its_end(command, folder, port):
     (folder / "lib").mkdir()
     (folder / "lib/hello.py").write_text(
         "from mod_python import apache\n\n"

@@ -1,17 +1,21 @@
 """util.FieldStorage: query strings and urlencoded bodies, the mapping, and fields of text."""
 
+import json
+import subprocess
+
 import pytest
 from harness import server
-from harness.asking import HANDLER, ask, ask_response, error
+from harness.asking import HANDLER, ask, ask_response, error, request_headers
 
 CONFIG = """
+Protocols h2c http/1.1
 <Directory "@DOCS@/app">
     SetHandler mod_python
     PythonHandler asking
 </Directory>
 """
 
-site = server(CONFIG, {"htdocs/app/asking.py": HANDLER}, processes=1, mpm="event")
+site = server(CONFIG, {"htdocs/app/asking.py": HANDLER}, processes=1, mpm="event", modules=["http2"])
 
 FORM = "from mod_python import util; form = util.FieldStorage(req); "
 PAIRS = FORM + "result = [(field.name, field) for field in form.list]"
@@ -51,6 +55,26 @@ def test_chunks(site):
     assert post(site, "result = form.items()", body, Transfer_Encoding="chunked") == [["a", "1"], ["b", "2"]]
     answer = ask_response(site, PAIRS, method="POST")
     assert "411" in answer.text
+
+
+def test_http2(site):
+    # spec: library:U-63, library:Q-13
+    def send(*options):
+        code = FORM + "result = [form.items(), 'Content-Length' in req.headers_in]"
+        headers = [option for name, value in request_headers(code) for option in ("-H", f"{name}: {value}")]
+        command = ["curl", "-sS", "--http2-prior-knowledge", *headers, *options, f"http://127.0.0.1:{site.port}/app/x?q=1"]
+        return json.loads(subprocess.run(command, capture_output=True, check=True, timeout=30).stdout)
+
+    site.write("body", "a=1&b=2")
+    site.write("parts", b'--XX\r\nContent-Disposition: form-data; name="f"\r\n\r\n' + 70_000 * b"v" + b"\r\n--XX--\r\n")
+    body, parts = (["--data-binary", f"@{site.root}/{name}"] for name in ("body", "parts"))
+    fields = [["q", "1"], ["a", "1"], ["b", "2"]]
+    assert send(*body) == [fields, True]
+    # The end of the stream is the end of the body.
+    assert send(*body, "-H", "Content-Length:") == [fields, False]
+    multipart = ["-H", "Content-Type: multipart/form-data; boundary=XX", "-H", "Content-Length:"]
+    assert send(*parts, *multipart) == [[["q", "1"], ["f", 70_000 * "v"]], False]
+    assert send("-X", "POST") == [[["q", "1"]], False]
 
 
 def test_other_types(site):
@@ -169,6 +193,74 @@ def test_one_parse(site):
     assert post(site, code, b"a=1&b=") == [[["a", "1"]], [["a", "1"], ["b", ""]]]
 
 
+def test_lazy_fields(site):
+    # spec: library:U-131, library:U-134, library:U-145, library:U-150
+    code = FORM + """
+first = form['a'][0]
+text = type('Text', (str,), {'__hash__': str.__hash__})
+result = [
+    first is form['a'][0], first is form.getfirst(b'a'), first is form.getlist('a')[0], first is form.list[0], form['b'] is form['b'],
+    first is form.getfirst('a'), form.getfirst(text('b')), form.get(5), len(form), form.keys(),
+]
+"""
+    assert ask(site, code, MAPPING) == [True, True, True, True, True, True, "2", None, 2, ["a", "b"]]
+    assert ask(site, FORM + "form[[]]", MAPPING)["error"] == "TypeError"
+    assert ask(site, FORM + "result = [form.get('\\ud800'), '\\ud800' in form]", MAPPING) == [None, False]
+    many = "/app/x?" + "&".join(f"n{number}={number}" for number in range(200)) + "&n7=x&%E9=y&%C3%A9=z"
+    code = FORM + "result = [form['n7'], form['n199'], form['\ufffd'], form[b'\\xe9'], form['é'], form['é'].name, len(form)]"
+    assert ask(site, code, many) == [["7", "x"], "199", "y", "y", "z", "é", 202]
+    code = FORM + "form['a'][0].seen = 1; form.list.append(form['b']); result = [form['a'][0].seen, form['b']]"
+    assert ask(site, code, MAPPING) == [1, ["2", "2"]]
+    # Other classes of fields.
+    code = """
+from mod_python import util
+class Text(str):
+    def __setattr__(self, name, value):
+        super().__setattr__(name, value.upper())
+class Form(util.FieldStorage):
+    _string_field = Text
+    names = ()
+Text.name = Text.value = None
+result = [Form(req)['b'].name, type(Form(req)['b']).__name__]
+"""
+    assert ask(site, code, MAPPING) == ["B", "Text"]
+
+
+def test_query_functions(site):
+    # spec: library:D-1, library:D-2, library:U-20, library:U-21
+    code = """
+import random
+from urllib.parse import unquote_to_bytes
+from mod_python import util
+
+def slow(query, keep):
+    pairs = []
+    for segment in query.replace(b';', b'&').split(b'&'):
+        name, _, value = segment.partition(b'=')
+        if segment and (value or keep):
+            pairs.append(tuple(unquote_to_bytes(part.replace(b'+', b' ')) for part in (name, value)))
+    return pairs
+
+source, wrong = random.Random(5), []
+for length in [*range(40)] * 20 + [1 << 20]:
+    query = bytes(source.choices(b'ab&;=+%%%4Ee\\0\\xc3\\xa9\\xff', k=length))
+    expected = slow(query, length % 2)
+    text = [tuple(part.decode('utf-8', 'replace') for part in pair) for pair in expected]
+    lists = {}
+    for name, value in text:
+        lists.setdefault(name, []).append(value)
+    # Bytes that are no UTF-8 reach a str as lone surrogates.
+    as_text = query.decode('utf-8', 'surrogateescape')
+    if util.parse_qsl(query, length % 2) != expected or util.parse_qsl(as_text, length % 2) != text:
+        wrong.append(query[:100])
+    if util.parse_qs(as_text, length % 2) != lists:
+        wrong.append(query[:100])
+result = [repr(query) for query in wrong[:3]]
+""".replace("\\\\", "\\")
+    assert ask(site, code) == []
+    assert ask(site, "from mod_python import util; result = util.parse_qs('a=1;b=%E9&a=%00')") == {"a": ["1", "\0"], "b": ["\ufffd"]}
+
+
 def test_parse_header(site):
     # spec: library:U-190, library:U-191, library:U-192
     line = """'Form-Data ; Name="a b"; x=y; junk; f=a"b"'"""
@@ -190,6 +282,17 @@ form = Form(req, more=3)
 result = [form['a'], form.more, len(Form.__new__(Form))]
 """
     assert ask(site, code, "/app/x?a=") == ["", 3, 0]
+
+
+def test_package(site):
+    # spec: library:U-5
+    code = """
+names = {}
+exec("from mod_python import *", names)
+modules = [name for name, value in names.items() if getattr(value, "__name__", "") == "mod_python." + name]
+result = [sorted(modules), names["mp_version"] == names["version"].version]
+"""
+    assert ask(site, code) == [["apache", "cgihandler", "psp", "publisher", "util", "version"], True]
 
 
 def test_module(site):

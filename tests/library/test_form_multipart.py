@@ -40,15 +40,18 @@ CONFIG = """
 """
 
 PLAIN = """
+import gc
 import os
+import tempfile
 from mod_python import apache, util
 
 def handler(req):
-    if req.args == "state":
-        status = open("/proc/self/status").read()
-        rss = next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))
-        deleted = [name for name in os.listdir("/proc/self/fd") if "(deleted)" in target(name)]
-        req.write(f"{os.getpid()} {len(deleted)} {rss}")
+    if req.args in ("state", "collect"):
+        if req.args == "collect":
+            gc.collect()
+        files = [target(name) for name in os.listdir("/proc/self/fd")]
+        uploads = [file for file in files if "(deleted)" in file and os.path.dirname(file) == tempfile.gettempdir()]
+        req.write(f"{os.getpid()} {len(uploads)}")
         return apache.OK
     form = util.FieldStorage(req)
     req.write(repr([(field.name, len(field.value)) for field in form.list]))
@@ -205,16 +208,25 @@ MALFORMED = {
 @pytest.mark.parametrize("body", MALFORMED.values(), ids=MALFORMED)
 def test_malformed(site, body):
     # spec: library:U-107, library:U-109, library:U-119, library:D-6
-    before = state(site)
+    before = at_rest(site, "collect")
     answer = site.request("POST", "/plain/x", body=body, headers={"Content-Type": TYPE})
     assert answer.status == 400
     assert "Traceback" not in answer.text
-    assert state(site)[:2] == before[:2]
+    assert at_rest(site) == before
 
 
-def state(site):
-    """Return (pid, files without a name, resident memory in KiB) of the one child."""
-    return tuple(map(int, site.request("GET", "/plain/x?state").text.split()))
+def at_rest(site, ask="state"):
+    """Return the child's pid once it has no upload, a file without a name; it may have one after the answer has come.
+
+    "collect" drops cycles of former tests' own code.
+    """
+    end = time.monotonic() + 10
+    while True:
+        pid, uploads = site.request("GET", f"/plain/x?{ask}").text.split()
+        if uploads == "0":
+            return pid
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def test_limits(site):
@@ -223,7 +235,7 @@ def test_limits(site):
         found = ask(site, VALUES, body, path="/app/small", **headers)
         return found["text"] if isinstance(found, dict) else len(found)
 
-    before = state(site)
+    before = at_rest(site, "collect")
     assert small(part(b"v") * 3 + END) == 3
     assert small(part(b"v") * 4 + END) == "400"
     assert small(file_part(b"x" * 1500) + END) == 1
@@ -235,7 +247,7 @@ def test_limits(site):
     assert small(part(b"v" * 99) * 3 + END) == "413"
     code = FORM + "f = form['s']; result = [type(f).__name__, f.filename, f.value.decode(), f.type]"
     assert ask(site, code, part(b"v" * 101) + END, path="/app/small") == ["Field", None, "v" * 101, "text/plain"]
-    assert state(site)[:2] == before[:2]
+    assert at_rest(site) == before
     found = ask(site, VALUES, b"", path="/app/wrong")
     assert found["error"] == "ValueError" and "mod_python.form.max_body" in found["text"]
     found = ask(site, VALUES, file_part(b"v") + END, path="/app/elsewhere")
@@ -313,25 +325,22 @@ def test_other_methods_do_not_read(site):
 
 def test_a_client_that_goes_away(site):
     # spec: library:D-4
-    before = state(site)
+    before = at_rest(site, "collect")
     head = {"Content-Type": TYPE, "Content-Length": "100000"}
     with site.connect() as connection:
         connection.send(compose("POST", "/plain/x", headers=head) + file_part(b"x" * 1000))
         connection.socket.shutdown(socket.SHUT_RDWR)
-    end = time.monotonic() + 10
-    while state(site)[:2] != before[:2]:
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    assert at_rest(site) == before
 
 
 def test_flood_of_fields(site):
     # spec: library:D-4
-    before = state(site)
+    before = at_rest(site, "collect")
     urlencoded = {"Content-Type": "application/x-www-form-urlencoded"}
     assert site.request("POST", "/plain/x", body=b"a=1&" * 1_000_000, headers=urlencoded).status == 400
     assert site.request("POST", "/plain/x", body=part(b"v") * 20_000 + END, headers={"Content-Type": TYPE}).status == 400
     assert site.request("POST", "/plain/x", body=b"&" * 1_000_000, headers=urlencoded).text == "[]"
-    assert state(site)[0] == before[0]
+    assert at_rest(site) == before
 
 
 def test_memory_of_a_large_upload(site):

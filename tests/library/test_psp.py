@@ -43,6 +43,7 @@ def handler(req):
 ESCAPES = "<%= '<&\"' %><%= psp.raw('<b>') %><%= psp.escape('<') %>"
 
 PAGES = {
+    "pieces.psp": "<%\nfor n in range(50):\n    # one piece\n%><%= n % 10 %>,<%\n# end\n%>",
     "hello.psp": "<% who = 'World' %>\nHello <%= who %>!\n",
     "debug/a.psp": "<b>\n<%\nfor x in 'a<':\n%><%= x %>\n<%\n# end\n%>\n",
     "names.psp": "<%= sorted(n for n in globals() if not n.startswith('_')) %>|<%= __name__ %>|"
@@ -80,6 +81,8 @@ PAGES = {
     "directive.psp": "<%@ page x %>y",
     "escaped/a.psp": ESCAPES + "<%= b'<', 'ascii' %><%= None %><%= H() %>".replace("H()", "h") ,
     "plain.psp": ESCAPES,
+    "flushed.psp": "<% PSP(req, string='World').run(flush=1) %>>",
+    "unflushed.psp": "<% PSP(req, string='World').run() %>>\n",
     "space in name.psp": "ok",
 }
 PAGES["escaped/a.psp"] = "<%\nclass H:\n    def __html__(self):\n        return '<i>'\nh = H()\n%>" + PAGES["escaped/a.psp"]
@@ -88,6 +91,13 @@ FILES = {"htdocs/run/snippets.py": SNIPPETS}
 FILES.update({f"htdocs/pages/{name}": text if isinstance(text, bytes) else text.encode() for name, text in PAGES.items()})
 
 site = server(CONFIG, FILES, processes=1, mpm="event")
+
+
+def test_nothing_is_sent_before_the_end(site):
+    # spec: library:P-12
+    answer = site.get("/pages/pieces.psp")
+    # A response that was flushed on its way has no length.
+    assert (answer.header("content-length"), answer.text) == ("100", "0,1,2,3,4,5,6,7,8,9," * 5)
 
 
 @pytest.mark.smoke
@@ -227,9 +237,42 @@ def test_constructor(site):
 
 def test_str_runs_the_page(site):
     # spec: library:P-111
-    code = "p = psp.PSP(req, '../pages/plain.psp'); result = str(p), req.content_type"
     assert run(site, "p = psp.PSP(req, string='  '); result = str(p), req.content_type") == ("", "text/html")
-    assert code
+
+
+def test_names_set_in_the_module(site):
+    # spec: library:P-105
+    code = "psp.PSP(req, string='<%= extra %>').run(); result = 0"
+    assert run(site, "psp.extra = 5; result = psp.extra") == 5
+    for page in ("names.psp", "names.psp"):
+        assert "'extra'" in site.get(f"/pages/{page}").text
+    assert run(site, "del psp.extra; result = hasattr(psp, 'extra')") is False
+    assert "'extra'" not in site.get("/pages/names.psp").text
+    assert run(site, f"result = error(exec, {code!r}, globals())") == ("NameError", "name 'extra' is not defined")
+
+
+def test_nothing_is_flushed(site):
+    # spec: library:P-12
+    answer = site.get("/pages/plain.psp")
+    assert answer.header("content-length") == str(len(answer.body))
+    assert site.get("/pages/unflushed.psp").header("content-length") == "7"
+    answer = site.get("/pages/flushed.psp")
+    assert (answer.header("content-length"), answer.text) == (None, "World>")
+
+
+def test_session_of_the_caller(site):
+    # spec: library:P-109
+    code = """
+        class Session(dict):
+            saved = 0
+            def save(self):
+                self.saved += 1
+        page = psp.PSP(req, string=" ")
+        req.session = Session()
+        page.run()
+        result = req.session.saved
+    """
+    assert run(site, code) == 1
 
 
 def test_sources(site):

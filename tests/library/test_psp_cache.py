@@ -17,6 +17,9 @@ CONFIG = """
 <Directory "@DOCS@/pages/options">
     PythonOption PSPDbmCache /nonexistent/cache
 </Directory>
+<Directory "@DOCS@/pages/newer">
+    PythonOption mod_python.psp.cache_database_filename /nonexistent/cache
+</Directory>
 """
 
 FILES = {
@@ -29,6 +32,7 @@ FILES = {
     "htdocs/pages/still/page.psp": "one",
     "htdocs/pages/options/page.psp": "one",
     "htdocs/pages/options/other.psp": "two",
+    "htdocs/pages/newer/page.psp": "three",
 }
 
 site = snippet_server(CONFIG, FILES, processes=1, mpm="event")
@@ -77,10 +81,13 @@ def test_nothing_is_looked_at_without_autoreload(site):
 
 
 def test_no_code_from_elsewhere(site):
-    # spec: library:P-135, library:P-136, library:D-33
+    # spec: library:P-135, library:P-136, library:D-33, library:O-13
+    # spec: directives:10/PSPDbmCache, directives:10/mod_python.psp.cache_database_filename
     assert text(site, "other.psp") == "x1"
     site.log.expect("MPY0642: ", times=1)
     assert [text(site, f"options/{page}") for page in ("page.psp", "other.psp")] == ["one", "two"]
+    # Told once by each interpreter, whatever the name of the option.
+    assert text(site, "newer/page.psp") == "three"
     assert not (site.docs / "pages/other.psc").read_bytes().startswith(b"\0")
 
 
@@ -98,7 +105,7 @@ def test_the_last_used_are_kept(site):
         for n in range(cache.SIZE, cache.SIZE + 600):
             page(n)
             kept = page(0)
-        result = same, kept is first, page(1) is not None, len(cache._templates), cache.SIZE
+        result = same, kept is first, page(1) is not None, len(cache._templates.pages), cache.SIZE
     """
     assert run(site, code) == (True, True, True, 512, 512)
 
@@ -147,7 +154,7 @@ def test_any_page_compiles_or_is_refused_with_its_line(site):
             choose = random.Random(seed)
             page = "".join(choose.choice(parts) for _ in range(choose.randrange(14)))
             try:
-                cache.string_page(page)
+                cache.string_page(req, page)
                 compiled += 1
             except SyntaxError as error:
                 lines = page.replace("\\r\\n", "\\n").replace("\\r", "\\n").count("\\n") + 1

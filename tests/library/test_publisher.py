@@ -255,6 +255,7 @@ site = server(
         "htdocs/pub/sub/m.py": "def index(): return 'another M'",
         "htdocs/pub/located/m.py": "def index(req): return 'located'",
         "htdocs/pub/broken.py": "import no_such_module_anywhere",
+        "htdocs/pub/gr\u00fc\u20ac/m\u00e9.py": "def index(req): return ascii(req.filename)",
         "htdocs/noindex/m.py": "def index(): return 'M'",
         "htdocs/bar/m.py": "def index(): return 'M'",
         "htdocs/bar/other.py": _OTHER,
@@ -518,6 +519,13 @@ def test_location(site):
     # httpd has taken the dots out: this is another folder.
     assert site.get("/elsewhere/sub/%2e%2e/../ht/m").body == b"H"
     assert site.get("/elsewhere/sub/..%2f..%2fht/m").status == 404
+
+
+def test_names_beyond_ascii(site):
+    # spec: library:B-1
+    for _ in range(2):
+        answer = site.get("/pub/gr%c3%bc%e2%82%ac/m%c3%a9")
+        assert (answer.status, answer.text) == (200, ascii(str(site.docs / "pub/gr\u00fc\u20ac/m\u00e9.py")))
 
 
 def test_reload(site):

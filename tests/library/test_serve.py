@@ -79,7 +79,8 @@ class Running:
             with opener.open(self.address + path, timeout=20) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
+            with error:
+                return error.code, error.read().decode()
 
     def end(self, number=signal.SIGINT):
         """Send a signal; return the exit status."""

@@ -44,7 +44,7 @@ SID = re.compile(r"pysid=([0-9a-f]{32}); path=/(\w+)/; samesite=Lax; httponly")
 @pytest.mark.smoke
 def test_first_and_second_request(site, kind):
     # spec: library:S-100, library:S-101, library:S-15, library:S-20, library:S-21, library:S-22, library:S-23, library:S-53,
-    # spec: library:S-55, library:S-56, library:Q-4, library:D-20
+    # spec: library:S-55, library:S-56, library:Q-4, library:D-20, library:S-14, directives:10/mod_python.session.session_type
     browser = Browser(site, kind)
     before = time.time()
     code = "s['n'] = 1; s.save(); result = (s.is_new(), s.id(), s.timeout(), s.created(), s.last_accessed(), type(s).__name__)"
@@ -94,12 +94,12 @@ def test_explicit_id(site, kind):
 def test_expiry(site, kind):
     # spec: library:S-105, library:S-24, library:S-16
     browser = Browser(site, kind)
-    first = browser.run("s['old'] = 1; s.set_timeout(50); s._accessed -= 51; s.save(); result = s.id()")
+    first = browser.run("s['old'] = 1; s.set_timeout(50_000); s._accessed -= 50_001; s.save(); result = s.id()")
     assert browser.run("result = (s.is_new(), s.get('old'), s.id() != %r, s.timeout())" % first) == (True, None, True, 1800)
-    browser.run("s['old'] = 1; s.set_timeout(50); s._accessed -= 48; s.save()")
-    assert browser.run("result = (s.is_new(), s['old'], s.timeout())") == (False, 1, 50)
+    browser.run("s['old'] = 1; s.set_timeout(50_000); s._accessed -= 49_900; s.save()")
+    assert browser.run("result = (s.is_new(), s['old'], s.timeout())") == (False, 1, 50_000)
     # A timeout that is asked for counts for new sessions only.
-    assert browser.run("#\ns = S.Session(req, timeout=7); result = (s.is_new(), s.timeout())") == (False, 50)
+    assert browser.run("#\ns = S.Session(req, timeout=7); result = (s.is_new(), s.timeout())") == (False, 50_000)
     assert Browser(site, kind).run("#\ns = S.Session(req, timeout=7); result = s.timeout()") == 7
     code = "result = [error(s.set_timeout, 'x')[0], error(s.set_timeout, float('nan'))[0]]"
     assert browser.run(code) == ["TypeError", "ValueError"]
@@ -182,9 +182,12 @@ def test_error_page(site, kind):
 
 
 def test_cookie_options(site):
-    # spec: library:S-50, library:S-51, library:S-52, library:S-56, library:S-111, library:T-6, library:Q-4
+    # spec: library:S-50, library:S-51, library:S-52, library:S-56, library:S-111, library:T-6, library:Q-4, library:S-28
+    # spec: library:O-2, library:O-3, library:O-4, directives:10/mod_python.session.cookie_name
+    # spec: directives:10/mod_python.session.application_domain, directives:10/mod_python.session.application_path
     browser = Browser(site, "options")
-    browser.run()
+    made = browser.run("result = str(s.make_cookie())")
+    assert browser.set == [made]
     assert browser.set[0].endswith("; path=/path; domain=x.example; samesite=Lax; httponly")
     browser = Browser(site, "bare")
     browser.run()
@@ -273,7 +276,7 @@ def test_save_due(site, kind):
     code = "s['a'][0] += 0; result = [s.save_due(), s.is_changed()]; s['b'] = 1; result += [s.save_due(), s.is_changed()]"
     assert browser.run(code) == [False, False, True, True]
     # Each tenth of the timeout it has to be saved, so that it does not end too early.
-    assert browser.run("s._accessed -= 170; s.save(); result = s.save_due()") is False
+    assert browser.run("s._accessed -= 100; s.save(); result = s.save_due()") is False
     assert browser.run("result = s.save_due(); s._accessed -= 190; s.save()") is False
     assert browser.run("result = [s.save_due(), s.is_changed()]; s.save()") == [True, False]
     if kind != "memory":
@@ -332,3 +335,43 @@ def test_ids_are_random(site):
     # Each of the 128 bits is set in about a half of them.
     counts = [sum(int(sid, 16) >> bit & 1 for sid in ids) for bit in range(128)]
     assert min(counts) > 850 and max(counts) < 1150
+
+
+def test_native_and_python_write_the_same(site):
+    # spec: library:S-72, library:Q-6
+    # What the native function leaves to Python is counted; all else is what Python writes.
+    code = """
+        import math
+        from mod_python import _apache
+        from mod_python._session import format
+        deep, flat = [], {}
+        for _ in range(19):
+            deep, flat = [deep], {"k": flat}
+        plain = [
+            {}, {"": ""}, {"a": None, "b": True, "c": False}, {"n": [0, -1, 2**63 - 1, -(2**63)], "f": [0.1, -0.0, 1e300, 5e-324]},
+            {"q": "".join(map(chr, range(0x180))) + chr(0x20ac) + chr(0x1f600)}, {chr(34) + chr(92) + chr(10): {"x": []}},
+            {"d": deep}, flat, {"!a": 1, "b": {"c": {}, "!d": 2}},
+        ]
+        class Text(str): pass
+        odd = [
+            {"!a": 1}, {"a": {"!b": 1}}, {1: 2}, {"n": 2**63}, {"f": math.inf}, {"f": math.nan}, {"s": chr(0xdce9)}, {chr(0xd800): 1},
+            {"t": (1,)}, {"b": b"x"}, {"s": {1}}, {Text("k"): 1}, {"v": Text("v")}, {"d": [deep]}, {"k": {"k": flat}},
+        ]
+        times = {"_created": 1795280400.123456, "_accessed": 0.0000015, "_timeout": 1800}
+        store = lambda data, limit=10**6, **other: _apache._session_store(s._place, s._sid, {"_data": data, **times, **other}, limit)
+        written = lambda: _apache._session_read(s._path(), 10**6)
+        s.save()
+        result = []
+        for data in plain:
+            data = format.write_data(data, "json"), store(data)
+            raw = format.join(*times.values(), "json", data[0])
+            result.append(data[0] == data[1] and written() == raw and _apache._session_load(s._place, s._sid, len(raw)) == format.parts(raw))
+        result = [result == [True] * len(plain)]
+        before = written()
+        result += [store(data) for data in odd]
+        result += [store({}, _timeout=1.5), store({}, _timeout=-1), store({}, _timeout=True), store({}, _created=1), store({}, _accessed=-1.0)]
+        result += [store({}, _accessed=math.nan), store({}, _accessed=1e10), store({}, 10), written() == before]
+        result += [_apache._session_load(s._place, s._sid, len(before) - 1), _apache._session_load(s._place, "0" * 32, 99)]
+        result += [_apache._session_load(s._place, "", 99), format.parts(before)[:4] == ("json", 1795280400.123456, 0.000002, 1800)]
+    """
+    assert Browser(site, "file").run(code) == [True, *[None] * 23, True, *[None] * 3, True]

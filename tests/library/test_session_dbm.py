@@ -106,6 +106,8 @@ def test_every_kind(site, store):
 
 def test_where_the_file_is(site):
     # spec: library:S-60, library:O-6, library:O-7, library:S-62, library:D-22, directives:10/session_dbm
+    # spec: directives:10/mod_python.dbm_session.database_filename
+    # spec: directives:10/mod_python.dbm_session.database_directory
     named = make_store(site, "tmp/named")
     for name, file in (("byfile", "own.db"), ("bydir", "mp_sess.dbm"), ("old", "older.db")):
         browser = Browser(site, name)

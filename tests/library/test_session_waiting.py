@@ -1,29 +1,26 @@
 """Requests that wait for sessions: who else goes on meanwhile, and how a circle of them ends."""
 
-import threading
 import time
 
-from harness.sessions import CONFIG, FILES, Browser, client, make_store, together
+from harness.sessions import CONFIG, FILES, Browser, Meanwhile, client, make_store
+from harness.waiting import until
 
 
 def test_other_requests_run_while_one_waits(serve):
     # spec: library:S-47, interpreters:I-3
     site = serve(config=CONFIG, files=FILES, processes=1, threads=4)
     make_store(site)
-    browser = client(site, "file")
-    cookie = browser.cookie
-
-    def waits():
-        Browser(site, "file", cookie).run("time.sleep(0.7)")
-        return time.monotonic()
-
-    def passes():
-        time.sleep(0.3)
-        Browser(site, "file").run("#")
-        return time.monotonic()
-
-    first, second, other = together(waits, waits, passes)
-    assert other < min(first, second) and abs(first - second) > 0.5
+    cookie = client(site, "file").cookie
+    held = site.root / "tmp/held"
+    first = Meanwhile(Browser(site, "file", cookie), f"hold({str(held)!r}); result = time.monotonic()")
+    until(held.exists)
+    second = Meanwhile(Browser(site, "file", cookie), "result = time.monotonic()")
+    # These requests are the others: they tell whether a thread is in the lock.
+    code = "#\nimport sys; result = 'lock' in [frame.f_code.co_name for frame in sys._current_frames().values()]"
+    until(lambda: Browser(site, "file").run(code))
+    assert first.is_alive() and second.is_alive()
+    held.unlink()
+    assert first.result() < second.result()
 
 
 def test_circle_of_requests_ends(serve):
@@ -48,14 +45,18 @@ def test_circle_of_requests_ends(serve):
     assert min(numbers) < max(numbers)
     code = """
         #
-        first = S.Session(req, {!r}); time.sleep(0.5)
+        first = S.Session(req, {!r}); hold({!r})
         raised = error(S.Session, req, {!r})
         result = raised and raised[0]
     """
+    held = [site.root / "tmp/low", site.root / "tmp/high"]
+    codes = [code.format(low, str(held[0]), high), code.format(high, str(held[1]), low)]
+    requests = [Meanwhile(Browser(site, "file"), code) for code in codes]
+    until(lambda: all(path.exists() for path in held))
     begin = time.monotonic()
-    results = together(
-        lambda: Browser(site, "file").run(code.format(low, high)), lambda: Browser(site, "file").run(code.format(high, low))
-    )
+    for path in held:
+        path.unlink()
+    results = [request.result() for request in requests]
     assert results == [None, "TimeoutError"]
     assert 4 < time.monotonic() - begin < 9
     # A request that waits in the right order only, waits as long as it takes, and a try does not wait at all.

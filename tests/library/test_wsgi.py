@@ -53,6 +53,21 @@ CONFIG = """
 <Location "/w/broken">
     PythonOption mod_python.wsgi.application broken
 </Location>
+<VirtualHost *>
+    ServerName localhost
+</VirtualHost>
+<VirtualHost *>
+    ServerName root
+    <Location "/">
+        SetHandler mod_python
+        PythonHandler mod_python.wsgi
+        PythonPath "sys.path + ['@ROOT@/lib']"
+        PythonOption mod_python.wsgi.application plain::main
+    </Location>
+</VirtualHost>
+<Directory "@DOCS@/dir/based">
+    PythonOption mod_python.wsgi.base_uri /dir/based
+</Directory>
 <Directory "@DOCS@/dir">
     SetHandler mod_python
     PythonHandler mod_python.wsgi
@@ -111,6 +126,7 @@ FILES = {
     "lib/broken.py": "import no_such_module_anywhere\n",
     "htdocs/dir/beside.py": PLAIN,
     "htdocs/w/static/a.txt": "a file\n",
+    "htdocs/dir/based/beside.py": PLAIN,
 }
 
 site = server(CONFIG, FILES, mpm="event", processes=1)
@@ -122,21 +138,24 @@ def ask(site, path, **options):
     return json.loads(answer.body)
 
 
-def where(site, path):
-    seen = ask(site, path)
+def where(site, path, **options):
+    seen = ask(site, path, **options)
     return seen["SCRIPT_NAME"], seen["PATH_INFO"]
 
 
 @pytest.mark.smoke
 def test_place_of_the_application(site):
     # spec: library:H-30, library:H-32, library:H-33, library:H-34, library:H-35, library:H-47, library:O-14, library:O-15
-    # spec: library:T-16
+    # spec: library:T-16, directives:10/mod_python.wsgi.application
     assert where(site, "/w") == ("/w", "")
     assert where(site, "/w/") == ("/w", "/")
     assert where(site, "/w/a%20b/c?q=1") == ("/w", "/a b/c")
     assert where(site, "/w/based/x/y") == ("/w/based/x", "/y")
     assert where(site, "/w/single") == ("/w", "/single")
     assert where(site, "/dir/tests.py") == ("", "/dir/tests.py")
+    assert where(site, "/dir/based/x/y") == ("/dir/based", "/x/y")
+    for path in ("/", "/a%20b/c", "/w"):
+        assert where(site, path, host="root") == ("", path.replace("%20", " "))
     # Files stay files where the handler is given back.
     answer = site.get("/w/static/a.txt")
     assert (answer.status, answer.body) == (200, b"a file\n")
@@ -200,12 +219,15 @@ def test_validated(site):
             # The validator's result is no list: it is streamed.
             assert answer.header_all("Transfer-Encoding") == ["chunked"]
             assert answer.header("Date") and answer.header("Server")
+    for method in ("GET", "HEAD"):
+        answer = site.request(method, "/v/x")
+        assert (answer.status, answer.body) == (200, b"|" if method == "GET" else b"")
     # The body ends where Content-Length says, with another request behind it.
     with site.connect() as connection:
         connection.send(b"POST /v/x HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nabcdGET /w/second HTTP/1.1\r\nHost: h\r\n\r\n")
         assert connection.response("POST").body == b"abc|d"
         assert json.loads(connection.response().body)["PATH_INFO"] == "/second"
-    site.log.expect("stderr .*the application's own line", times=9)
+    site.log.expect("stderr .*the application's own line", times=11)
 
 
 def test_expect_continue(site):
@@ -216,6 +238,40 @@ def test_expect_continue(site):
         assert connection.read_line() == b"\r\n"
         connection.send(b"ok")
         assert json.loads(connection.response("POST").body)["body"] == "ok"
+
+
+def test_environs_share_nothing(site):
+    # spec: library:H-36
+    first = ask(site, "/w/x?a", method="POST", body=b"x", headers={"X-Mine": "1", "Cookie": "a=b", "Authorization": "z"})
+    assert {"HTTP_X_MINE", "HTTP_COOKIE", "HTTP_AUTHORIZATION", "CONTENT_LENGTH"} <= set(first)
+    second = ask(site, "/w", host="other", version="HTTP/1.0")
+    assert not {"HTTP_X_MINE", "HTTP_COOKIE", "HTTP_AUTHORIZATION", "CONTENT_LENGTH"} & set(second)
+    changing = ("REQUEST_METHOD", "SERVER_PROTOCOL", "SERVER_NAME", "QUERY_STRING", "PATH_INFO", "REQUEST_URI", "HTTP_HOST")
+    assert [second[name] for name in changing] == ["GET", "HTTP/1.0", "other", "", "", "/w", "other"]
+    third = ask(site, "/w/x?a", method="POST", body=b"x", headers={"X-Mine": "2"})
+    assert [third[name] for name in changing] == ["POST", "HTTP/1.1", "localhost", "a", "/x", "/w/x?a", "localhost"]
+    assert third["HTTP_X_MINE"] == "2" and len({answer["REMOTE_PORT"] for answer in (first, second, third)}) == 3
+
+
+def test_environs_of_many_clients(site):
+    # spec: library:H-36
+    # An environ is made from an earlier one: nothing of another client may be left in it, whoever came before.
+    secrets = ("HTTP_COOKIE", "HTTP_AUTHORIZATION", "HTTP_X_SECRET")
+    for number in range(150):
+        mine = {
+            "X-A": f"{number}", "X-B": f"{number // 7}", f"X-N{number % 5}": "n", f"X-Only-{number}": "y", "Accept": "*/*",
+        }  # fmt: skip
+        if number % 3 == 0:
+            mine |= {"Cookie": f"c={number}", "Authorization": f"Basic {number}", "X-Secret": f"{number}"}
+        if number % 4 == 0:
+            mine["X_A"] = "not a header for CGI"
+        headers = list(mine.items())[:: -1 if number % 2 else 1]
+        seen = ask(site, f"/w/{number}?q={number}", headers=dict(headers))
+        found = {name: value for name, value in seen.items() if name.startswith("HTTP_")}
+        assert (found.pop("HTTP_HOST"), found.pop("HTTP_CONNECTION")) == ("localhost", "close")
+        assert found == {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers if name != "X_A"}
+        assert set(found) & set(secrets) == (set(secrets) if number % 3 == 0 else set())
+        assert (seen["PATH_INFO"], seen["QUERY_STRING"], seen["wsgi.version"]) == (f"/{number}", f"q={number}", [1, 0])
 
 
 def test_absolute_form(site):

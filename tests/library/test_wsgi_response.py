@@ -28,11 +28,10 @@ CONFIG = """
 
 #: The application runs the function that the path names.
 APP = '''
-import io, sys, tempfile, threading
+import io, os, sys, tempfile, time
 from mod_python import apache
 
 closed = []
-goes_on = threading.Event()
 PLAIN = [("Content-Type", "text/plain")]
 
 class Body:
@@ -72,8 +71,10 @@ def stream(environ, start_response):
     def items():
         yield b"first "
         yield b""
-        assert goes_on.wait(10)
-        goes_on.clear()
+        end = time.monotonic() + 10
+        while not os.path.exists("@ROOT@/tmp/goes_on"):
+            assert time.monotonic() < end
+            time.sleep(0.005)
         yield b"second"
     return items()
 
@@ -84,8 +85,7 @@ def late(environ, start_response):
         yield b"late"
     return items()
 
-def release(environ, start_response):
-    goes_on.set()
+def no_items(environ, start_response):
     start_response("200 OK", [])
     return ()
 
@@ -249,7 +249,7 @@ def test_bodies(site):
     assert (answer.body, answer.header("Content-Length")) == (b"caf\xe9", "4")
     answer = site.get("/a/late")
     assert (answer.status, answer.reason, answer.body) == (203, "Late", b"late")
-    answer = site.get("/a/release")
+    answer = site.get("/a/no_items")
     assert (answer.status, answer.body, answer.header("Content-Length")) == (200, b"", "0")
     for kind in ("euro", "number", "bytearray"):
         assert site.get(f"/a/wrong?{kind}").status == 500
@@ -262,14 +262,16 @@ def test_bodies(site):
 
 def test_streaming(site):
     # spec: library:H-43
+    goes_on = site.root / "tmp/goes_on"
+    goes_on.unlink(missing_ok=True)
     with site.connect() as connection:
         site.get("/a/empty")
         connection.send(b"GET /a/stream HTTP/1.1\r\nHost: h\r\n\r\n")
         while connection.read_line() != b"\r\n":
             pass
-        # The first item is here while the application waits for another request.
+        # The first item is here while the application waits for a file.
         assert (connection.read_line(), connection.read(8)) == (b"6\r\n", b"first \r\n")
-        site.get("/a/release")
+        goes_on.touch()
         assert (connection.read_line(), connection.read(8)) == (b"6\r\n", b"second\r\n")
         assert connection.read_line() == b"0\r\n"
 

@@ -2,12 +2,17 @@
 
 import os
 import signal
-import time
+import socket
+import threading
+from contextlib import ExitStack
 
 import pytest
 from harness import Httpd, HttpdFailed
 from harness.client import compose, parse
 from harness.errorlog import ErrorLog
+from harness.held_ports import hold_port, port_of
+from harness.httpd import accepts
+from harness.waiting import until
 
 LINE = "[Sat Nov 21 05:41:11.888266 2026] [{module}:{level}] [pid 7:tid {tid}] {text}\n"
 
@@ -32,12 +37,6 @@ def line(text, level="error", module="python", tid=1):
     return LINE.format(text=text, level=level, module=module, tid=tid)
 
 
-def wait_until(condition):
-    end = time.monotonic() + 10
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.02)
-
-
 def test_serves_and_restarts(plain):
     for restart in (plain.graceful, plain.restart):
         assert plain.get("/a.txt").body == b"a" * 9000
@@ -51,6 +50,19 @@ def test_serves_and_restarts(plain):
     assert parse(raw).status == 404
     assert len(plain.children()) >= 1
     assert plain.check_config() == (0, "Syntax OK\n")
+
+
+def test_former_children_accept_nothing_after_a_restart(plain):
+    # One is told late: it sleeps while httpd restarts.
+    former, listeners = plain.children(), plain.listeners()
+    assert all(accepts(pid, listeners) for pid in former)
+    os.kill(former[0], signal.SIGSTOP)
+    woken = threading.Timer(0.3, os.kill, (former[0], signal.SIGCONT))
+    woken.start()
+    plain.graceful()
+    assert not any(accepts(pid, listeners) for pid in former)
+    woken.join()
+    assert plain.get("/a.txt").status == 200
 
 
 def test_one_process(tmp_path):
@@ -87,7 +99,7 @@ def test_crashed_child_is_told(tmp_path, mpm):
     with pytest.raises(AssertionError, match="exit signal Segmentation fault"):
         with Httpd(tmp_path, mpm, load_python=False, processes=1) as httpd:
             os.kill(httpd.children()[0], signal.SIGSEGV)
-            wait_until(lambda: "exit signal" in httpd.log.text())
+            until(lambda: "exit signal" in httpd.log.text())
 
 
 def test_unexpected_lines_fail(log):
@@ -121,6 +133,41 @@ def test_announced_lines_have_to_come(log):
         log.check()
 
 
+def test_a_line_on_its_way_is_waited_for(log, monkeypatch):
+    monkeypatch.setattr("harness.launch.patience", 40)
+    log.allow("whole line")
+    write(log, line("a whole")[:-1])
+    rest = threading.Timer(0.1, write, (log, " line\n"))
+    rest.start()
+    log.check()
+    rest.join()
+
+
+def test_a_line_on_its_way_is_forgotten_as_a_whole(log, monkeypatch):
+    monkeypatch.setattr("harness.launch.patience", 40)
+    write(log, line("a whole")[:-1])
+    rest = threading.Timer(0.1, write, (log, " line\n"))
+    rest.start()
+    log.reset()
+    rest.join()
+    log.check()
+
+
+def test_a_line_without_an_end_fails(log):
+    write(log, line("bad")[:-1])
+    with pytest.raises(AssertionError, match="unexpected line.*bad"):
+        log.check()
+
+
+def test_a_line_that_httpd_tears_is_put_together(log):
+    write(log, "  home = '/no", line("one", level="notice"), line("two", level="error"), "where'\n  next\n")
+    assert [entry.line for entry in log.entries()][::3] == ["  home = '/nowhere'", "  next"]
+    log.allow("^  ")
+    with pytest.raises(AssertionError, match="unexpected line: .* two\n") as failed:
+        log.check()
+    assert "nowhere" not in str(failed.value).split("the log:")[0]
+
+
 def test_missing_line_fails(log, monkeypatch):
     now = iter(range(0, 1000, 3))
     monkeypatch.setattr("harness.errorlog.time.monotonic", lambda: next(now))
@@ -143,3 +190,16 @@ def test_traceback_is_announced_as_a_whole(log):
     told = str(failed.value).split("the log:")[0]
     assert told.count("unexpected line") == 3
     assert all(text.strip() in told for text in other)
+
+
+def test_a_held_port_is_for_its_server_only():
+    with hold_port() as held, socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(held.getsockname())
+        listener.listen()
+        socket.create_connection(held.getsockname(), timeout=5).close()
+    with ExitStack() as kept:
+        held = [kept.enter_context(hold_port()) for _ in range(300)]
+        assert len({port_of(one) for one in held}) == 300
+        with socket.socket() as other, pytest.raises(OSError, match="in use"):
+            other.bind(held[0].getsockname())

@@ -6,6 +6,7 @@ servers: `settings`.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Optional
@@ -44,7 +45,7 @@ class Private:
         self.folder.chmod(0o755)
         (self.folder / "run").mkdir(mode=0o755)
         (self.folder / "empty").mkdir(mode=0o755)
-        self._lines = [line]
+        self._line = line
         self._process: Optional[subprocess.Popen[str]] = None
         self._reader: Optional[threading.Thread] = None
         self._ready = threading.Event()
@@ -59,10 +60,6 @@ class Private:
             self.stop()
         finally:
             shutil.rmtree(self.folder, ignore_errors=True)
-
-    def watch(self, line: Callable[[str], None]) -> None:
-        """Call one more function with each line."""
-        self._lines.append(line)
 
     @property
     def config(self) -> Path:
@@ -95,8 +92,7 @@ class Private:
         for line in stream:
             if "resuming normal operations" in line:
                 self._ready.set()
-            for listener in self._lines:
-                listener(line.rstrip("\n"))
+            self._line(line.rstrip("\n"))
 
     def ended(self, seconds: float) -> Optional[int]:
         """Wait so long for its end; return the exit status, or None if it still runs."""
@@ -188,15 +184,21 @@ def python(test: bool = True) -> list[Node]:
     return script.python(test)
 
 
-def free_port(host: str) -> int:
-    """Return a port of an address that nobody listens on; Failed if the address is none of this machine's."""
-    try:
-        family, kind, _, _, address = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind) as probe:
-            probe.bind(address)
-            return int(probe.getsockname()[1])
-    except OSError as error:
-        raise Failed(f"{host}: {error.strerror}") from None
+@contextlib.contextmanager
+def free_port(host: str) -> Iterator[int]:
+    """Hold a port of an address that nobody listens on; Failed if the address is none of this machine's.
+
+    Nobody else is given it meanwhile, and httpd, which sets SO_REUSEADDR, can listen on it: socket(7).
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            family, kind, _, _, address = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
+            held = stack.enter_context(socket.socket(family, kind))
+            held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            held.bind(address)
+        except OSError as error:
+            raise Failed(f"{host}: {error.strerror}") from None
+        yield int(held.getsockname()[1])
 
 
 def _quoted(path: Path) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Optional
 
 from mod_python._command import _user
-from mod_python._command._check import imports, options, tree, walk, words
+from mod_python._command._check import htaccess, imports, options, tree, walk, words
 from mod_python._command._check.findings import SERIOUS, Finding
 from mod_python._command._failure import Usage
 
@@ -29,9 +29,11 @@ def run(arguments: argparse.Namespace) -> int:
     if not conf.is_file():
         raise Usage(f"there is no file {conf}")
     read = tree.read(conf.resolve(), arguments.defines)
-    lines = list(walk.lines(read.nodes))
+    files, found = htaccess.find(read.nodes)
+    more, wrong = htaccess.lines(files, conf.resolve(), arguments.defines)
+    lines = [*walk.lines(read.nodes), *more]
     wanted = [one for line in lines for one in walk.wanted(line)]
-    found = list(read.findings)
+    found += [*read.findings, *wrong]
     for line in lines:
         found += options.risks(line)
     found += options.handlers(wanted, lines)

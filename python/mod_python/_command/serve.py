@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import ipaddress
 import re
 import signal
@@ -60,28 +61,20 @@ def _stop(number: int, frame: Optional[FrameType]) -> None:
 
 
 def _serve(private: _private.Private, arguments: argparse.Namespace, target: _target.Target, user: _user.User) -> int:
-    taken: list[str] = []
-    private.watch(lambda line: taken.append(line) if "AH00072" in line else None)
-    for _ in range(3):
-        port = arguments.port or _private.free_port(arguments.host)
+    # Before anything is loaded: what changes from then on is seen.
+    files = _watch.Files(target.folder) if arguments.reload else None
+    with contextlib.nullcontext(arguments.port) if arguments.port else _private.free_port(arguments.host) as port:
         text = _text(private, arguments, target, user, port)
         if arguments.print_config:
             print(text, end="")
             return 0
-        taken.clear()
-        if private.start(text):
-            break
-        # Somebody may have taken the port since it was found free.
-        if arguments.port or not taken:
+        if not private.start(text):
             raise Failed("httpd did not start: see above")
-    else:
-        raise Failed("no free port was found")
     host = f"[{arguments.host}]" if ":" in arguments.host else arguments.host
     print(f"Serving {target.name()} as {target.kind} at http://{host}:{port}/ - press Ctrl-C to stop.", flush=True)
     paths = _site.urls(target)
     if paths != ["/"]:
         print("".join(f"  http://{host}:{port}{path}\n" for path in paths), end="", flush=True)
-    files = _watch.Files(target.folder) if arguments.reload else None
     while (status := private.ended(0.5)) is None:
         if files and (changed := files.changed()):
             print(f"{changed} has changed: restarting.", flush=True)

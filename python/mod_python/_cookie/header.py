@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mod_python._cookie.parser import add_plain, parse_cookies
-from mod_python._cookie.plain import Cookie, received
+from mod_python._cookie.attributes import NONE
+from mod_python._cookie.parser import add_plain, received_cookies
+from mod_python._cookie.plain import PLACES, Cookie
 
 if TYPE_CHECKING:
     from mod_python._apache import mp_request
@@ -29,12 +30,12 @@ def add_cookie(
     `SERVER_RETURN(HTTP_FORBIDDEN)`; otherwise it is lost there. ValueError, AttributeError and CookieError as
     making the cookie and its `str()`.
     """
-    headers = req.err_headers_out if err_headers_out else req.headers_out
+    if add_plain(req, err_headers_out, cookie, value, attributes):
+        return
     if isinstance(cookie, str):
-        if add_plain(headers, cookie, value, attributes):
-            return
         cookie = Cookie(cookie, value, **attributes)
     text = str(cookie)
+    headers = req.err_headers_out if err_headers_out else req.headers_out
     if "Set-Cookie" not in headers:
         headers.add("Cache-Control", 'no-cache="set-cookie"')
     # The server sends str as ISO-8859-1, but what it reads is taken for UTF-8.
@@ -43,16 +44,18 @@ def add_cookie(
 
 def get_cookies(req: mp_request, Class: type[Cookie] = Cookie, **kw: Any) -> dict[str, Cookie]:  # noqa: N803
     """Return {name: cookie} of the cookies that came with a request; the keywords go to ``Class.parse``."""
+    if Class is Cookie and not kw:
+        # What Cookie.parse does, for the most frequent case.
+        found: dict[str, Cookie] | None = received_cookies(req, Cookie, PLACES, NONE)
+        if found is not None:
+            return found
     try:
         header = req.headers_in["Cookie"]
     except KeyError:
         return {}
     if type(header) is not str:
         header = "; ".join(header or ())
-    if kw or Class is not Cookie:
-        return Class.parse(header, **kw)
-    # What Cookie.parse does, for the most frequent case.
-    return received(Cookie, parse_cookies(header))
+    return Class.parse(header, **kw)
 
 
 def get_cookie(req: mp_request, name: str, Class: type[Cookie] = Cookie, **kw: Any) -> Cookie | None:  # noqa: N803

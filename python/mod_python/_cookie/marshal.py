@@ -17,13 +17,16 @@ from mod_python._session.packing import UnfitError, pack, unpack_object
 
 #: Base64 that is read as marshal data, in characters: more than any browser keeps in a cookie.
 _LEGACY_LIMIT = 8192
+#: The alphabet for URLs as the ordinary one, of which the two other characters are no part here.
+_ORDINARY = str.maketrans("-_+/", "+/..")
 
 
 class MarshalCookie(SignedCookie):
     """A signed cookie with a value of str, bytes, int, float, bool, None, and lists, tuples, dicts and sets of these.
 
-    Dates and times of `datetime` and `decimal.Decimal` are plain data too. The value goes out as JSON in base64. The name is that of the format which release 3 wrote; such cookies are
-    read only if `parse` or `unsign` is asked to, with ``legacy=True``.
+    Dates and times of `datetime` and `decimal.Decimal` are plain data too. The value goes out as JSON in base64 for URLs
+    (RFC 4648, section 5). The name is that of the format which release 3 wrote; such cookies are read only if `parse` or
+    `unsign` is asked to, with ``legacy=True``.
     """
 
     purpose: ClassVar[str] = "MarshalCookie"
@@ -39,9 +42,8 @@ class MarshalCookie(SignedCookie):
 
     def _decode(self, text: str) -> Any:
         try:
-            return json.loads(
-                base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True), object_hook=unpack_object
-            )
+            data = base64.b64decode(text.translate(_ORDINARY) + "=" * (-len(text) % 4), validate=True)
+            return json.loads(data, object_hook=unpack_object)
         except (ValueError, TypeError, RecursionError) as error:
             raise CookieError(f"the cookie {self.name!r} has no readable value: {error}") from None
 

@@ -6,7 +6,7 @@ from typing import Any
 
 try:
     from mod_python._apache import add_cookie as add_plain
-    from mod_python._apache import format_cookie, parse_cookies
+    from mod_python._apache import format_cookie, parse_cookies, received_cookies
 except ImportError:
     from mod_python._cookie.pairs import parse_cookies
 
@@ -14,9 +14,17 @@ except ImportError:
         """Leave every cookie to the caller."""
         return None
 
-    def add_plain(headers: object, name: object, value: object, attributes: dict[str, Any], /) -> bool:
+    def add_plain(
+        req: object, on_errors: object, name: object, value: object, attributes: dict[str, Any], /
+    ) -> bool:
         """Leave every cookie to the caller."""
         return False
 
+    def received_cookies(
+        req: object, kind: type, places: tuple[Any, ...], attributes: dict[str, Any], /
+    ) -> dict[str, Any] | None:
+        """Leave every request to the caller."""
+        return None
 
-__all__ = ["add_plain", "format_cookie", "parse_cookies"]
+
+__all__ = ["add_plain", "format_cookie", "parse_cookies", "received_cookies"]

@@ -76,7 +76,7 @@ class SignedCookie(Cookie):
         found: dict[str, Cookie] = {}
         downgraded = []
         sent = parse_cookies(string, names)
-        for name, cookie in received(cls, sent).items():
+        for name, cookie in received(cls, dict(sent)).items():
             try:
                 cookie.unsign(keys, legacy)
             except CookieError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 __all__ = ["StringField"]
@@ -23,13 +23,6 @@ class StringField(str):
     name: str | None
     value: str
     _raw: bytes
-    type: str
-    type_options: dict[str, str]
-    disposition: str | None
-    disposition_options: dict[str, str]
-    headers: Any
-    file: Any
-    filename: None
 
     def __new__(cls, value: object = "") -> StringField:
         """Make a field of a str, of bytes, or of the str() of anything else."""
@@ -53,6 +46,43 @@ class StringField(str):
         """Decode the bytes that the client sent; UnicodeDecodeError as from `bytes.decode`."""
         return self.raw.decode(encoding, errors)
 
+    # What the headers of a part say replaces these; native code sets them.
+
+    @cached_property
+    def type(self) -> str:
+        """The Content-Type without its parameters, ``text/plain`` if nothing else is known."""
+        return "text/plain"
+
+    @cached_property
+    def type_options(self) -> dict[str, str]:
+        """The parameters of the Content-Type."""
+        return {}
+
+    @cached_property
+    def disposition(self) -> str | None:
+        """The Content-Disposition without its parameters, None outside of multipart bodies."""
+        return None
+
+    @cached_property
+    def disposition_options(self) -> dict[str, str]:
+        """The parameters of the Content-Disposition."""
+        return {}
+
+    @cached_property
+    def headers(self) -> Any:
+        """The headers of a part as a table; an empty dict outside of multipart bodies."""
+        return {}
+
+    @cached_property
+    def file(self) -> Any:
+        """The storage of a part, else a file in memory with `raw`."""
+        return io.BytesIO(self.raw)
+
+    @cached_property
+    def filename(self) -> None:
+        """None: this is no file."""
+        return None
+
     @property
     def ctype(self) -> str:
         """Another name of `type`."""
@@ -63,25 +93,5 @@ class StringField(str):
         """Another name of `disposition_options`."""
         return self.disposition_options
 
-    def __getattr__(self, name: str) -> Any:
-        default = _DEFAULTS.get(name)
-        if default is None:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        value = default(self)
-        setattr(self, name, value)
-        return value
-
     def __repr__(self) -> str:
         return f"Field({self.name!r}, {self.value!r})"
-
-
-#: What a field has that is no part of a multipart body; `file` of one that is kept in memory.
-_DEFAULTS: dict[str, Callable[[StringField], Any]] = {
-    "type": lambda field: "text/plain",
-    "type_options": lambda field: {},
-    "disposition": lambda field: None,
-    "disposition_options": lambda field: {},
-    "headers": lambda field: {},
-    "filename": lambda field: None,
-    "file": lambda field: io.BytesIO(field.raw),
-}

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import CodeType
 from typing import Any, NamedTuple
 
+from mod_python._psp.writes import speed_up
+
 #: What `_apache._psp_translate` returns: source, (file, line) of each of its lines, names of included files, (file, line,
 #: text) of directives that mean nothing. File 0 is the page, n the included file n - 1.
 Translation = tuple[str, list[tuple[int, int]], list[str], list[tuple[int, int, str]]]
@@ -54,6 +56,7 @@ def compile_program(source: str, lines: Sequence[tuple[int, int]], files: Sequen
             if error.offset is not None and (error.end_offset or 0) < error.offset:
                 error.end_offset = error.offset
         raise
+    speed_up(tree)
     parts: list[CodeType] = []
     flags = 0
     for file, statements in _Map(source, lines, files).groups(tree.body):

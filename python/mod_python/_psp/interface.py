@@ -20,6 +20,9 @@ class PSPInterface:
     page has not used one. error_page: the PSP object that runs if the page raises.
     """
 
+    # Made for every request.
+    __slots__ = ("error_page", "filename", "form", "req")
+
     def __init__(self, req: mp_request, filename: Optional[str], form: Any) -> None:
         self.req = req
         self.filename = filename

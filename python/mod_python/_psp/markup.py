@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import html
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Optional
 
 
 class Raw(str):
@@ -34,3 +35,16 @@ def escape(value: Any) -> str:
 def escaped_text(*values: Any) -> str:
     """Do what ``str`` does with the values of an expression, and escape that."""
     return escape(*values) if len(values) == 1 else html.escape(str(*values))
+
+
+def escaped_write(write: Callable[[str, int], None]) -> Callable[..., None]:
+    """Return what a page with autoescape writes with, as ``req._psp_write`` but with values escaped."""
+
+    def escaped(data: Any, text: Optional[str] = None, before: str = "") -> None:
+        if text is None:
+            write(data, 0)
+        else:
+            write(before, 0)
+            write(escape(data) + text, 0)
+
+    return escaped

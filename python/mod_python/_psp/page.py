@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 import traceback
 from collections.abc import Mapping
 from types import CodeType
 from typing import Any, Optional, Union
 
 from mod_python import Session, _options, apache
-from mod_python._apache import mp_request
+from mod_python._apache import OK, _psp_exec, _psp_state, mp_request
 from mod_python._path_module import ModuleInfo
 from mod_python._psp import cache, display
+from mod_python._psp.cache import CURRENT, ESCAPES, MARKED, clock
 from mod_python._psp.interface import PSPInterface, request_form
-from mod_python._psp.markup import escaped_text
+from mod_python._psp.markup import escaped_text, escaped_write
 from mod_python._psp.source import directory_of, template
 
 
@@ -35,7 +35,7 @@ class PSP:
         vars: Mapping[str, Any] = {},
     ) -> None:
         if filename and string:
-            raise ValueError("Must specify either filename or string")
+            raise ValueError("either filename or string, not both")
         self.req = req
         self.vars = vars
         self.string = string
@@ -43,9 +43,9 @@ class PSP:
         self.dbmcache: Optional[str] = None
         if string:
             self.filename: Optional[str] = None
-            self._page, new = cache.string_page(template(string))
+            self._page, self._state, new = cache.string_page(req, template(string))
         else:
-            self.filename, self._page, new = _load(req, filename)
+            self.filename, self._page, self._state, new = _load(req, filename)
         if new:
             self._report()
 
@@ -62,48 +62,7 @@ class PSP:
         vars: further names for the page, which win over those of the constructor. An exception of the page is logged and
         handed to its error page, or raised as it is if it has none; SERVER_RETURN is always raised.
         """
-        req, page = self.req, self._page
-        session = getattr(req, "session", None)
-        made = page.session and session is None
-        if made:
-            session = req.session = Session.Session(req)
-        try:
-            form = request_form(req) if page.form else None
-            interface = PSPInterface(req, self.filename, form)
-            names = _module_names().copy()
-            # Tracebacks would show lines of that module where a page is no file.
-            names["__loader__"] = names["__spec__"] = None
-            names["req"] = req
-            names["psp"] = interface
-            names["form"] = form
-            names["session"] = session
-            names.update(self.vars)
-            names.update(vars)
-            path = req.filename or self.filename or ""
-            names["__file__"] = req.filename
-            names["__mp_info__"] = ModuleInfo(path, path)
-            names["__mp_path__"] = []
-            names["_psp_write"] = req.write
-            names["_psp_str"] = escaped_text if _options.flag(req.get_options(), _options.PSP_AUTOESCAPE) else str
-            try:
-                for part in page.parts:
-                    exec(part, names)
-            except apache.SERVER_RETURN:
-                raise
-            except BaseException as error:
-                if interface.error_page is None:
-                    raise
-                _log(req, self.filename, error)
-                interface.error_page.run({"exception": (type(error), error, error.__traceback__)}, flush)
-            else:
-                if flush:
-                    req.flush()
-                session = getattr(req, "session", None)
-                if session is not None:
-                    _save(session)
-        finally:
-            if made:
-                _leave(req)
+        _run(self.req, self._page, self._state | MARKED, self.filename, (self.vars, vars), flush)
 
     def __str__(self) -> str:
         """Run the page as ``text/html`` and return ``''``: a published function may return its PSP object."""
@@ -136,21 +95,114 @@ class PSP:
 _told: list[bool] = []
 
 
-def _module_names() -> dict[str, Any]:
-    """Return the names of the public module, which pages may use without importing them."""
-    return vars(sys.modules["mod_python.psp"])
+#: What pages may use without importing it: the names of the public module, and those that _run gives values.
+_names: dict[str, Any] = {}
+
+_Given = tuple[Mapping[str, Any], Mapping[str, Any]]
+
+_known = cache.pages.get
+_make = PSPInterface.__new__
 
 
-def _load(req: mp_request, filename: Optional[str]) -> tuple[str, cache.Page, bool]:
-    own = req.filename
-    path = filename or own
+def show(names: dict[str, Any]) -> None:
+    """Let pages see the names of the public module, whose dict this is."""
+    global _names
+    own = ("req", "psp", "form", "session", "__file__", "__mp_info__", "__mp_path__", "_psp_write")
+    # Tracebacks would show lines of the public module where a page is no file.
+    fixed = {"__loader__": None, "__spec__": None, "_psp_str": str}
+    _names = {**names, **dict.fromkeys(own), **fixed}
+
+
+def handler(req: mp_request) -> int:
+    """Run the page ``req.filename`` as ``text/html`` (PythonHandler mod_python.psp).
+
+    With PythonDebug On the name with ``_`` behind it shows the page's source instead.
+    """
+    req.content_type = "text/html"
+    filename = req.filename
+    page = _known(filename)  # type: ignore[arg-type]
+    if page is not None and not page.underscored:
+        state = _psp_state(req, page.files)
+        if state & CURRENT:
+            page.used = next(clock)
+            _run(req, page, state, filename, None, 0)
+            return OK
+    if filename and filename.endswith("_") and req.get_config().get("PythonDebug") == "1":
+        PSP(req, filename[:-1]).display_code()
+    else:
+        PSP(req).run()
+    return OK
+
+
+def _run(
+    req: mp_request, page: cache.Page, state: int, filename: Optional[str], given: Optional[_Given], flush: int
+) -> None:
+    """Run a page, see PSP.run. filename: of the page. given: what the constructor and run were given as vars.
+
+    state: signs of `_apache._psp_state`; CURRENT alone if the page is the one of the request's file.
+    """
+    special = state != CURRENT or page.special
+    session, made = _session(req, page, state) if special else (None, False)
+    try:
+        if page.base is not _names:
+            page.show(_names)
+        names = page.names.copy()
+        names["req"] = req
+        interface = names["psp"] = _make(PSPInterface)
+        interface.req = req
+        interface.filename = filename
+        interface.error_page = None
+        interface.form = None
+        if special:
+            if page.form:
+                names["form"] = interface.form = request_form(req)
+            names["session"] = session
+            if given:
+                names.update(given[0])
+                names.update(given[1])
+            file = names["__file__"] = req.filename
+            names["__mp_info__"] = page.info if file == page.name else ModuleInfo(file or page.name, file or page.name)
+        names["__mp_path__"] = []
+        names["_psp_write"] = req._psp_write
+        if state & ESCAPES and _options.flag(req.get_options(), _options.PSP_AUTOESCAPE):
+            names["_psp_write"] = escaped_write(req.write)
+            names["_psp_str"] = escaped_text
+        try:
+            marked = _psp_exec(req, page.parts, names)
+        except apache.SERVER_RETURN:
+            raise
+        except BaseException as error:
+            if interface.error_page is None:
+                raise
+            _log(req, filename, error)
+            interface.error_page.run({"exception": (type(error), error, error.__traceback__)}, flush)
+        else:
+            if flush:
+                req.flush()
+            if marked and (session := getattr(req, "session", None)) is not None:
+                _save(session)
+    finally:
+        if made:
+            _leave(req)
+
+
+def _session(req: mp_request, page: cache.Page, state: int) -> tuple[Any, bool]:
+    """Return the request's session, made if the page uses one and there is none, and whether it was made now."""
+    session = getattr(req, "session", None) if state & MARKED else None
+    if session is not None or not page.session:
+        return session, False
+    req.session = Session.Session(req)
+    return req.session, True
+
+
+def _load(req: mp_request, filename: Optional[str]) -> tuple[str, cache.Page, int, bool]:
+    path = filename or req.filename
     if not path:
         raise apache.SERVER_RETURN(apache.HTTP_NOT_FOUND)
-    if not path.startswith("/") and filename:
-        path = directory_of(own or "") + path
-    look = req.get_config().get("PythonAutoReload") != "0"
+    if filename and not path.startswith("/"):
+        path = directory_of(req.filename or "") + path
     try:
-        return (path, *cache.file_page(path, look))
+        return (path, *cache.file_page(req, path))
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError) as error:
         if error.filename != path:
             # An included file.

@@ -6,12 +6,12 @@ Works without httpd.
 from __future__ import annotations
 
 import os
-from typing import Optional, Union
+from typing import Union
 
 from mod_python._stamp import Stamp, stamp_from
 
-#: File and stamp; None for a file that was not there.
-Dependency = tuple[str, Optional[Stamp]]
+#: File and stamp.
+Dependency = tuple[str, Stamp]
 
 
 class Reader:
@@ -57,15 +57,3 @@ def template(value: Union[str, bytes]) -> str:
 def directory_of(path: str) -> str:
     """Return the part of a path up to its last slash, with the slash."""
     return path[: path.rfind("/") + 1]
-
-
-def is_fresh(files: tuple[Dependency, ...]) -> bool:
-    """Tell whether all files look as they did."""
-    for path, stamp in files:
-        try:
-            now = os.stat(path)
-        except OSError:
-            return False
-        if stamp_from(now) != stamp:
-            return False
-    return True

@@ -29,7 +29,7 @@ def resolve(req: Any) -> tuple[ModuleType, list[str]]:
     if known is not None:
         module = load(req, known[0])
         if module is not None:
-            req.filename = known[0]
+            _set_filename(req, known[0])
             return module, known[1]
     return _resolve(req, filename, rest)
 
@@ -54,13 +54,18 @@ def _resolve(req: Any, filename: str | None, rest: str) -> tuple[ModuleType, lis
         module = load(req, file)
         if module is None:
             raise _apache.SERVER_RETURN(_apache.HTTP_NOT_FOUND)
-    req.filename = file
+    _set_filename(req, file)
     names = path.replace("/", ".").split(".") if path else ["index"]
     if "" in names:
         raise _apache.SERVER_RETURN(_apache.HTTP_NOT_FOUND)
     if direct and (last.removesuffix(".py") or "index") == name and len(path) <= _LONGEST:
         _remember(asked, file, names)
     return module, names
+
+
+def _set_filename(req: Any, file: str) -> None:
+    # httpd takes str for ISO-8859-1, and gives it as UTF-8.
+    req.filename = file if file.isascii() else file.encode("utf-8", "surrogateescape")
 
 
 def _remember(asked: tuple[str | None, str], file: str, names: list[str]) -> None:

@@ -6,13 +6,13 @@ Where records are kept is the business of subclasses: ``memory`` for one,
 
 from __future__ import annotations
 
-import random
 import time
+from random import random
 from typing import Any, ClassVar, Optional
 
 from mod_python import _apache
-from mod_python._apache import mp_request
-from mod_python._session import cookie
+from mod_python._apache import _session_id, mp_request
+from mod_python._session import cookie, settings
 from mod_python._session.identity import give, given, is_sid, new_sid
 
 #: What `do_load` returns and `do_save` takes: ``_data`` (dict), ``_created`` and ``_accessed`` (seconds since the epoch,
@@ -40,57 +40,88 @@ class BaseSession(dict[Any, Any]):
     #: One of so many session objects starts a cleanup of the store.
     cleanup_chance: ClassVar[int] = CLEANUP_CHANCE
 
+    #: Slots cost less than attributes; users may set others.
+    __slots__ = (
+        "_req", "_secret", "_lock", "_settings", "_sid", "_locked", "_invalid", "_new", "_created", "_accessed", "_timeout",
+        "_previous", "__dict__", "__weakref__",
+    )  # fmt: skip
+
+    _req: mp_request
+    _secret: Any
+    _lock: Any
+    _settings: settings.Settings
+    _sid: str
+    _locked: bool
+    _invalid: bool
+    _new: bool
+    _created: float
+    _accessed: float
+    _timeout: float
+    _previous: Optional[float]
+
     def __init__(
         self, req: mp_request, sid: Any = None, secret: Any = None, lock: Any = 1, timeout: float = 0
     ) -> None:
         self._req = req
-        self._sid: str = ""
         self._secret = secret
         self._lock = lock
-        self._locked = False
-        self._invalid = False
+        self._locked = self._invalid = False
         self._new = True
         self._created = self._accessed = 0.0
-        self._timeout: float = 0
-        self._previous: Optional[float] = None
-        self._cookie_name = cookie.name(req)
+        self._timeout = 0
+        self._previous = None
+        try:
+            name = self._settings.cookie_name
+        except AttributeError:
+            # Classes that ask for them before have set them.
+            self._settings = settings.of(req)
+            name = self._settings.cookie_name
+        asked = bool(sid)
+        if not asked:
+            # The second is what the first one does, without a call.
+            sid = cookie.read(req, name, secret) if secret else _session_id(req, name)
+        elif not is_sid(sid):
+            raise ValueError(f"Invalid Session ID: sid={sid!r}")
 
-        own = False
-        if sid:
-            if not is_sid(sid):
-                raise ValueError(f"Invalid Session ID: sid={sid!r}")
-        elif (sid := given(req, self._cookie_name)) is not None:
-            own = True
-        else:
-            sid = cookie.read(req, self._cookie_name, secret)
-            if not is_sid(sid):
-                sid = None
-
+        self._sid = ""
         self.init_lock()
-        if sid:
-            self._sid = sid
-            self.lock()
-            self._new = not self.load()
-        if self._new:
-            if not own:
-                self.unlock()
-                self._begin()
-            self._created = time.time()
-            self._timeout = timeout or DFT_TIMEOUT
-        self._accessed = time.time()
-        if random.random() * self.cleanup_chance < 1:
+        if sid is None or not self._take(sid):
+            self._begin_or_join(None if asked else given(req, name), timeout or DFT_TIMEOUT)
+        self._accessed = _now()
+        if random() * self.cleanup_chance < 1:
             self.cleanup()
+
+    def _take(self, sid: str) -> bool:
+        """Lock and load a session; False, and no lock, if it is not there."""
+        self._sid = sid
+        self.lock()
+        if self.load():
+            self._new = False
+            return True
+        self.unlock()
+        return False
+
+    def _begin_or_join(self, sid: Optional[str], timeout: float) -> None:
+        """Make a session, or be the one that this request has begun already under the id, saved or not."""
+        if sid and self._take(sid):
+            return
+        self._created = _now()
+        self._timeout = timeout
+        if sid:
+            self.lock()
+        else:
+            self._begin()
 
     def _begin(self) -> None:
         """Go on under a new id, which the client is told. The session is not locked."""
         self._sid = new_sid()
         self.lock()
         cookie.send(self._req, self.make_cookie())
-        give(self._req, self._cookie_name, self._sid)
+        give(self._req, self._settings.cookie_name, self._sid)
 
     def make_cookie(self) -> cookie.AnyCookie:
         """Return the cookie for this session, as the options say; nothing is sent."""
-        return cookie.make(self._req, self._cookie_name, self._sid, self._secret)
+        return cookie.make(self._req, self._settings, self._sid, self._secret)
 
     def is_new(self) -> bool:
         """Tell whether the client had no session that could be loaded."""
@@ -176,7 +207,7 @@ class BaseSession(dict[Any, Any]):
         ended = self.make_cookie()
         ended.expires = 0
         cookie.send(self._req, ended)
-        give(self._req, self._cookie_name, None)
+        give(self._req, self._settings.cookie_name, None)
         self.delete()
         self._invalid = True
 
@@ -232,9 +263,19 @@ class BaseSession(dict[Any, Any]):
         raise NotImplementedError(f"{type(self).__name__} has no do_cleanup")
 
     def __del__(self) -> None:
-        if self.__dict__.get("_locked"):
-            try:
-                self.unlock()
-            except (_apache.ExpiredError, ValueError):
-                # The request has ended, and has given the lock back.
-                pass
+        try:
+            if not self._locked:
+                return
+        except AttributeError:
+            # Its constructor has raised.
+            return
+        try:
+            self.unlock()
+        except (_apache.ExpiredError, ValueError):
+            # The request has ended, and has given the lock back.
+            pass
+
+
+def _now() -> float:
+    """Return the time in whole microseconds, which come back from a record as they were."""
+    return int(time.time() * 1e6) / 1e6

@@ -6,70 +6,48 @@ Used by ``base``. Written with ``mod_python.Cookie``.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, Union
+from typing import Any, Optional, Union
 from urllib.parse import quote
 
-from mod_python import Cookie, _options
-from mod_python._apache import mp_request, mp_table
+from mod_python import Cookie, _apache, _options
+from mod_python._apache import mp_request
+from mod_python._session.identity import is_sid
+from mod_python._session.settings import Settings
 
 #: The cookie's name, where no option says another.
 COOKIE_NAME = _options.SESSION_COOKIE_NAME.default or ""
 
 AnyCookie = Union[Cookie.Cookie, Cookie.SignedCookie]
 
-_SAMESITE = {"lax": "Lax", "strict": "Strict", "none": "None", "off": None}
 
-
-def name(req: mp_request) -> str:
-    """Return the name of the session cookie."""
-    return _options.text(req.get_options(), _options.SESSION_COOKIE_NAME) or ""
-
-
-def read(req: mp_request, name: str, secret: Any) -> str | None:
-    """Return what the client sent as its session id, None if nothing, or nothing that `secret` has signed."""
+def read(req: mp_request, name: str, secret: Any) -> Optional[str]:
+    """Return the session id that the client sent, None if there is none, or none that `secret` has signed."""
     if secret:
-        found = Cookie.get_cookie(
-            req, name, Cookie.SignedCookie, secret=secret, mismatch=Cookie.Cookie.IGNORE
-        )
-        if not isinstance(found, Cookie.SignedCookie):
-            return None
-    else:
-        found = Cookie.get_cookie(req, name)
-    return None if found is None else str(found.value)
+        found = Cookie.get_cookie(req, name, Cookie.SignedCookie, secret=secret, mismatch=Cookie.Cookie.IGNORE)
+        return found.value if isinstance(found, Cookie.SignedCookie) and is_sid(found.value) else None
+    # What Cookie.get_cookie does, without making a cookie.
+    return _apache._session_id(req, name)
 
 
-def make(req: mp_request, name: str, sid: str, secret: Any) -> AnyCookie:
+def make(req: mp_request, settings: Settings, sid: str, secret: Any) -> AnyCookie:
     """Return the cookie for `sid`, signed if there is a secret; ValueError for options that mean nothing."""
-    options = req.get_options()
+    name = settings.cookie_name
     made = Cookie.SignedCookie(name, sid, secret) if secret else Cookie.Cookie(name, sid)
-    made.path = _options.text(options, _options.SESSION_PATH) or _path(req)
-    domain = _options.text(options, _options.SESSION_DOMAIN)
-    if domain:
-        made.domain = domain
-    if _is_secure(req, options):
+    made.path = settings.path or _path(req)
+    if settings.domain:
+        made.domain = settings.domain
+    if req.is_https() if settings.secure is None else settings.secure:
         made.secure = True
-    if _options.flag(options, _options.SESSION_HTTPONLY):
+    if settings.httponly:
         made.httponly = True
-    samesite = _options.text(options, _options.SESSION_SAMESITE) or ""
-    try:
-        if flag := _SAMESITE[samesite.lower()]:
-            made.samesite = flag
-    except KeyError:
-        raise ValueError(
-            f"PythonOption {_options.SESSION_SAMESITE.name}: {samesite!r} is none of Lax, Strict, None, off"
-        ) from None
+    if settings.samesite:
+        made.samesite = settings.samesite
     return made
 
 
 def send(req: mp_request, cookie: AnyCookie) -> None:
     """Have the client told, whatever the response becomes: a redirect or an error page too."""
     Cookie.add_cookie(req, cookie, err_headers_out=True)
-
-
-def _is_secure(req: mp_request, options: mp_table) -> bool:
-    if (_options.text(options, _options.SESSION_SECURE) or "").lower() == "auto":
-        return bool(req.is_https())
-    return _options.flag(options, _options.SESSION_SECURE)
 
 
 def _path(req: mp_request) -> str:

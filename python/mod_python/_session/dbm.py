@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import dbm
 import os
-import stat
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib import import_module
+from functools import partial
 from typing import Any, Optional
+from zlib import crc32
 
-from mod_python import _apache, _options
-from mod_python._apache import mp_request, mp_server
-from mod_python._session import format, place
+from mod_python import _apache
+from mod_python._apache import mp_request
+from mod_python._session import format, place, settings
+from mod_python._session.database import Database
 from mod_python._session.report import complain
 from mod_python._session.stored import StoredSession
-
-#: The lock of whole databases.
-_LOCK = 0
 
 #: How many records a cleanup looks at before it lets others in, and how many seconds it may take.
 _SLICE = 100
@@ -43,81 +39,37 @@ class DbmSession(StoredSession):
         timeout: float = 0,
         lock: Any = 1,
     ) -> None:
-        options = req.get_options()
-        path = dbm or _options.text(options, _options.DBM_SESSION_FILE)
-        if not path:
-            folder = place.directory(options, _options.DBM_SESSION_DIRECTORY)
-            path = os.path.join(folder, "mp_sess.dbm")
+        self._settings = settings.of(req)
+        path = dbm or self._settings.dbm_file
         place.trusted(os.path.dirname(os.path.abspath(path)))
         self._place = path
-        self._database = Database(req.server, path, dbmtype)
+        self._database = Database(req.server, path, dbmtype, partial(complain, req))
         super().__init__(req, sid=sid, secret=secret, timeout=timeout, lock=lock)
 
     def read_record(self, limit: int) -> Optional[bytes]:
-        with self._database.opened() as records:
-            try:
-                found: bytes = records[self._sid.encode()]
-            except KeyError:
-                return None
-        return found
+        found = self._database.get(self._sid.encode())
+        if found is None:
+            return None
+        raw, _, check = found.rpartition(b"\n")
+        if check != _check(raw):
+            # Let the reason be the one that fits.
+            format.head_of(found)
+            raise format.CorruptError("it is not as it was saved")
+        return raw
 
     def write_record(self, raw: bytes) -> None:
-        with self._database.opened() as records:
-            records[self._sid.encode()] = raw
+        self._database.put(self._sid.encode(), raw + b"\n" + _check(raw))
 
     def remove_record(self) -> None:
-        with self._database.opened() as records:
-            try:
-                del records[self._sid.encode()]
-            except KeyError:
-                pass
+        self._database.remove(self._sid.encode())
 
     def do_cleanup(self) -> None:
         self._req.register_cleanup(_clean_up, (self._req, self._database))
 
 
-class Database:
-    """A file of ``dbm``, opened for each use while no other process has it."""
-
-    def __init__(self, server: mp_server, path: str, kind: Any) -> None:
-        self.server = server
-        self.path = path
-        self.kind = kind
-
-    @contextmanager
-    def opened(self) -> Iterator[Any]:
-        """Give the open database; it is closed, and the lock is given back, whatever happens."""
-        _apache._global_lock(self.server, None, _LOCK)
-        try:
-            self._check_files()
-            # Some kinds have no mode for a file of two parts, but obey the mask.
-            records = self.kind.open(self.path, "c", 0o600)
-            try:
-                self._remember_kind()
-                yield records
-            finally:
-                records.close()
-        finally:
-            _apache._global_unlock(self.server, None, _LOCK)
-
-    def _check_files(self) -> None:
-        for suffix in ("", ".db", ".dir", ".pag", ".dat", ".bak"):
-            path = self.path + suffix
-            try:
-                found = os.lstat(path)
-            except FileNotFoundError:
-                continue
-            if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
-                raise place.refusal("it is no file of this user", path)
-            if found.st_mode & 0o077:
-                os.chmod(path, 0o600)
-
-    def _remember_kind(self) -> None:
-        """Next time open the file with the module that made it, without asking again which one that is."""
-        if self.kind is dbm:
-            name = dbm.whichdb(self.path)
-            if name:
-                self.kind = import_module(name)
+def _check(raw: bytes) -> bytes:
+    """Return what is behind a record: few kinds of databases change a value as a whole when a process is killed."""
+    return b"%08x" % crc32(raw)
 
 
 def _clean_up(work: tuple[mp_request, Database]) -> None:

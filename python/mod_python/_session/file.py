@@ -7,15 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Optional
 
-from mod_python import _apache, _options
+from mod_python import _apache
 from mod_python._apache import mp_request
-from mod_python._session import cleanup, place
-from mod_python._session.base import DFT_TIMEOUT
+from mod_python._session import cleanup, format, place, settings
+from mod_python._session.base import DFT_TIMEOUT, Record
 from mod_python._session.report import complain
 from mod_python._session.stored import StoredSession
-
-#: The most that is read at once.
-_BLOCK = 1 << 16
 
 
 class FileSession(StoredSession):
@@ -24,6 +21,12 @@ class FileSession(StoredSession):
     fast_cleanup, verify_cleanup: -1 for what the options say, anything else as a bool. Other arguments as
     BaseSession's. Raises OSError where the directory cannot be used, ValueError for options that mean nothing.
     """
+
+    __slots__ = ("_fast", "_verify", "_asked_timeout")
+
+    _fast: bool
+    _verify: bool
+    _asked_timeout: float
 
     def __init__(
         self,
@@ -35,25 +38,29 @@ class FileSession(StoredSession):
         fast_cleanup: Any = -1,
         verify_cleanup: Any = -1,
     ) -> None:
-        options = req.get_options()
-        root = place.private(os.path.join(place.directory(options, _options.FILE_SESSION_DIRECTORY), "mp_sess"))
-        self._place = root
-        if fast_cleanup == -1:
-            fast_cleanup = _options.flag(options, _options.FILE_SESSION_FAST)
-        if verify_cleanup == -1:
-            verify_cleanup = _options.flag(options, _options.FILE_SESSION_VERIFY)
-        self._plan = cleanup.Plan(
-            root=root,
-            fast=bool(fast_cleanup),
-            verify=bool(verify_cleanup) or not fast_cleanup,
-            timeout=timeout or DFT_TIMEOUT,
-            grace=_options.number(options, _options.FILE_SESSION_GRACE),
-            limit=_options.number(options, _options.FILE_SESSION_LIMIT),
-        )
-        super().__init__(req, sid=sid, secret=secret, timeout=timeout, lock=lock)
+        known = self._settings = settings.of(req)
+        self._place = known.file_root
+        fast, verify, _, _ = known.file_cleanup
+        self._fast = bool(fast if fast_cleanup == -1 else fast_cleanup)
+        self._verify = bool(verify if verify_cleanup == -1 else verify_cleanup)
+        self._asked_timeout = timeout
+        StoredSession.__init__(self, req, sid, secret, timeout, lock)
+
+    def _load_parts(self) -> Optional[format.Parts]:
+        # What is plain is done at once.
+        found = _apache._session_load(self._place, self._sid, self._max_size) if self._locked else None
+        return StoredSession._load_parts(self) if found is None else found
+
+    def do_save(self, dict: Record) -> None:
+        if self._locked and self._format == "json":
+            stored = _apache._session_store(self._place, self._sid, dict, self._max_size)
+            if stored is not None:
+                self._stored = stored
+                return
+        StoredSession.do_save(self, dict)
 
     def _path(self) -> str:
-        return f"{self._plan.root}/{self._sid[:2]}/{self._sid}"
+        return f"{self._place}/{self._sid[:2]}/{self._sid}"
 
     @contextmanager
     def _held(self) -> Iterator[None]:
@@ -75,28 +82,10 @@ class FileSession(StoredSession):
 
     def _read(self, limit: int) -> Optional[bytes]:
         try:
-            fd = os.open(self._path(), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        except FileNotFoundError:
-            return None
+            return _apache._session_read(self._path(), limit)
         except OSError as error:
-            complain(self._req, f"MPY0621: the file of the session {self._sid[:8]}... cannot be opened: {error}")
+            complain(self._req, f"MPY0621: the file of the session {self._sid[:8]}... cannot be read: {error.strerror}")
             return None
-        try:
-            raw = os.read(fd, _BLOCK)
-            if len(raw) == _BLOCK:
-                blocks, size = [raw], _BLOCK
-                while size <= limit and (block := os.read(fd, _BLOCK)):
-                    blocks.append(block)
-                    size += len(block)
-                raw = b"".join(blocks)
-            # For the fast cleanup, which looks at the date alone.
-            os.utime(fd)
-        except OSError as error:
-            complain(self._req, f"MPY0621: the file of the session {self._sid[:8]}... cannot be read: {error}")
-            return None
-        finally:
-            os.close(fd)
-        return raw
 
     def write_record(self, raw: bytes) -> None:
         if self._locked:
@@ -108,27 +97,21 @@ class FileSession(StoredSession):
     def _write(self, raw: bytes) -> None:
         """Put a whole file in the place of the old one: who reads sees one of them, also after a crash."""
         path = self._path()
-        new = f"{path}.{os.urandom(4).hex()}"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-        try:
-            fd = os.open(new, flags, 0o600)
-        except FileNotFoundError:
-            self._make_folders()
-            fd = os.open(new, flags, 0o600)
         try:
             try:
-                rest = memoryview(raw)
-                while rest:
-                    rest = rest[os.write(fd, rest) :]
-            finally:
-                os.close(fd)
-            os.rename(new, path)
-        except BaseException:
-            os.unlink(new)
-            raise
+                _apache._session_write(path, raw)
+            except FileNotFoundError:
+                self._make_folders()
+                _apache._session_write(path, raw)
+        except OSError as error:
+            raise self._nameless(error) from None
+
+    def _nameless(self, error: OSError) -> OSError:
+        """Return an error that names the directory: the file's own name has the id, which is nothing for a log."""
+        return OSError(error.errno, error.strerror, self._place)
 
     def _make_folders(self) -> None:
-        root = self._plan.root
+        root = self._place
         place.unsafe(root)
         place.private(root)
         for number in range(256):
@@ -143,8 +126,19 @@ class FileSession(StoredSession):
                 os.unlink(self._path())
             except FileNotFoundError:
                 pass
+            except OSError as error:
+                raise self._nameless(error) from None
 
     def do_cleanup(self) -> None:
-        self._req.register_cleanup(cleanup.run, (self._req, self._plan))
+        self._req.register_cleanup(cleanup.run, (self._req, self._plan()))
 
-
+    def _plan(self) -> cleanup.Plan:
+        _, _, grace, limit = settings.of(self._req).file_cleanup
+        return cleanup.Plan(
+            root=self._place,
+            fast=self._fast,
+            verify=self._verify or not self._fast,
+            timeout=self._asked_timeout or DFT_TIMEOUT,
+            grace=grace,
+            limit=limit,
+        )

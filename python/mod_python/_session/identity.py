@@ -1,16 +1,18 @@
 """Session ids: their shape, how they are made, and which one a request has been given.
 
-Used by ``base``.
+Used by ``base`` and ``redis``.
 """
 
 from __future__ import annotations
 
-import re
 import secrets
 
 from mod_python._apache import mp_request
 
-_SID = re.compile("[0-9a-f]{32}")
+_DIGITS = "0123456789abcdef"
+
+#: A note of the outermost request, with the cookie's name behind it: the request's parts see it in any interpreter.
+_GIVEN = "mod_python.session.id."
 
 
 def new_sid() -> str:
@@ -20,26 +22,27 @@ def new_sid() -> str:
 
 def is_sid(text: object) -> bool:
     """Tell whether `text` has the shape of a session id, and nothing before or behind it."""
-    return isinstance(text, str) and _SID.fullmatch(text) is not None
+    # Nothing is left, if nothing else was there.
+    return isinstance(text, str) and len(text) == 32 and not text.strip(_DIGITS)
 
 
 def given(req: mp_request, cookie_name: str) -> str | None:
     """Return the id that this request was given by an earlier session object; None if there was none."""
-    found = getattr(_outermost(req), _attribute(cookie_name), None)
-    return found if isinstance(found, str) else None
+    found = outermost(req).notes.get(_GIVEN + cookie_name)
+    return found if found is not None and is_sid(found) else None
 
 
 def give(req: mp_request, cookie_name: str, sid: str | None) -> None:
     """Remember the id that the client is being sent, so that the rest of the request uses it too; None forgets it."""
-    setattr(_outermost(req), _attribute(cookie_name), sid)
+    notes = outermost(req).notes
+    if sid is None:
+        notes.pop(_GIVEN + cookie_name, None)
+    else:
+        notes[_GIVEN + cookie_name] = sid
 
 
-def _attribute(cookie_name: str) -> str:
-    # A plain str attribute is carried to the other interpreters of the request.
-    return f"_session_id_{cookie_name}"
-
-
-def _outermost(req: mp_request) -> mp_request:
+def outermost(req: mp_request) -> mp_request:
+    """Return the request that sub-requests and internal redirects began with."""
     while (outer := req.main or req.prev) is not None:
         req = outer
     return req

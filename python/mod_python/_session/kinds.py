@@ -7,6 +7,7 @@ from typing import Any
 
 from mod_python import _apache, _options
 from mod_python._apache import mp_request
+from mod_python._session import settings
 from mod_python._session.base import BaseSession
 
 #: Class -> the module that has it, which is imported when it is needed.
@@ -14,6 +15,7 @@ KINDS = {
     "DbmSession": "mod_python._session.dbm",
     "FileSession": "mod_python._session.file",
     "MemorySession": "mod_python._session.memory",
+    "RedisSession": "mod_python._session.redis",
 }
 
 
@@ -24,7 +26,7 @@ def Session(  # noqa: N802
 
     Without the option: MemorySession where one child serves all requests, else DbmSession. Arguments as BaseSession's.
     """
-    name = _options.text(req.get_options(), _options.SESSION_TYPE) or _default()
+    name = settings.of(req).kind or _default()
     if name not in KINDS:
         raise Exception(f"Unknown session type {name!r}: PythonOption {_options.SESSION_TYPE.name}")
     kind = getattr(import_module(KINDS[name]), name)

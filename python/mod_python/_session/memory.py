@@ -6,8 +6,9 @@ import threading
 import time
 from typing import Any, ClassVar, Optional
 
-from mod_python import _apache, _options
+from mod_python import _apache
 from mod_python._apache import mp_request
+from mod_python._session import settings
 from mod_python._session.base import BaseSession, Record
 from mod_python._session.report import complain
 
@@ -31,7 +32,8 @@ class MemorySession(BaseSession):
     def __init__(
         self, req: mp_request, sid: Any = 0, secret: Any = None, timeout: float = 0, lock: Any = 1
     ) -> None:
-        self._most = max(1, _options.number(req.get_options(), _options.MEMORY_SESSION_MOST))
+        self._settings = settings.of(req)
+        self._most = self._settings.max_in_memory
         super().__init__(req, sid=sid, secret=secret, lock=lock, timeout=timeout)
 
     def do_load(self) -> Optional[Record]:

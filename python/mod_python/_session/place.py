@@ -11,7 +11,6 @@ import stat
 import tempfile
 
 from mod_python import _options
-from mod_python._apache import mp_table
 
 #: The system's directory for temporary files, below which sessions lie where no option names a directory.
 tempdir: str = tempfile.gettempdir()
@@ -20,7 +19,7 @@ tempdir: str = tempfile.gettempdir()
 _checked: set[str] = set()
 
 
-def directory(options: mp_table, own: _options.Option) -> str:
+def directory(options: _options.Options, own: _options.Option) -> str:
     """Return the directory that `own`, or the option for all kinds, names; else a private one of this user."""
     found = _options.text(options, own) or _options.text(options, _options.SESSION_DIRECTORY)
     if found:

@@ -17,30 +17,34 @@ from mod_python._session.report import complain
 class StoredSession(BaseSession):
     """A session with `read_record`, `write_record` and `remove_record` in the place of do_load, do_save and do_delete.
 
-    Arguments as BaseSession's. ValueError for options that mean nothing.
+    They set `_settings` before its constructor is called. Arguments as BaseSession's. ValueError for options that mean nothing.
     """
 
+    __slots__ = ("_format", "_max_size", "_stored", "_place")
+
+    _format: str
+    _max_size: int
+    #: The data as it is stored.
+    _stored: Optional[bytes]
     #: Where records are kept, for the log; each class sets its own.
-    _place: str = ""
+    _place: str
     #: Places with records of classic mod_python, of which the log was told.
     _older: ClassVar[set[str]] = set()
 
     def __init__(
         self, req: mp_request, sid: Any = 0, secret: Any = None, timeout: float = 0, lock: Any = 1
     ) -> None:
-        options = req.get_options()
-        self._format = _options.text(options, _options.SESSION_FORMAT) or ""
-        if self._format not in format.KINDS:
-            raise ValueError(
-                f"PythonOption {_options.SESSION_FORMAT.name}: {self._format!r} is neither json nor pickle"
-            )
-        self._max_size = _options.number(options, _options.SESSION_MAX_SIZE)
-        #: The data as it is stored.
-        self._stored: Optional[bytes] = None
-        super().__init__(req, sid=sid, secret=secret, lock=lock, timeout=timeout)
+        known = self._settings
+        self._format = known.format
+        self._max_size = known.max_size
+        self._stored = None
+        BaseSession.__init__(self, req, sid, secret, lock, timeout)
 
     def read_record(self, limit: int) -> Optional[bytes]:
-        """Return the bytes stored under the id, None if there are none; `limit` + 1 of them are enough."""
+        """Return the bytes stored under the id, None if there are none; `limit` + 1 of them are enough.
+
+        Raises CorruptError if they are not what was stored.
+        """
         raise NotImplementedError
 
     def write_record(self, raw: bytes) -> None:
@@ -52,18 +56,14 @@ class StoredSession(BaseSession):
         raise NotImplementedError
 
     def do_load(self) -> Optional[Record]:
-        raw = self.read_record(self._max_size)
-        if raw is None:
-            return None
         try:
-            if len(raw) > self._max_size:
-                raise format.CorruptError(
-                    f"it has more than the {self._max_size} bytes that {_options.SESSION_MAX_SIZE.name} allows"
-                )
-            head, data = format.split(raw)
-            if head.kind == "pickle" != self._format:
+            parts = self._load_parts()
+            if parts is None:
+                return None
+            kind, created, accessed, timeout, data = parts
+            if kind == "pickle" != self._format:
                 raise format.CorruptError("it is a pickle, and mod_python.session.format does not allow that")
-            found = format.read_data(data, head.kind)
+            found = format.read_data(data, kind)
         except format.OlderError:
             if self._place not in self._older:
                 self._older.add(self._place)
@@ -77,13 +77,24 @@ class StoredSession(BaseSession):
             complain(self._req, f"MPY0620: the stored session {self._sid[:8]}... is not used: {error}")
             return None
         # In the other format every save makes a difference, which changes it.
-        self._stored = data if head.kind == self._format else None
+        self._stored = data if kind == self._format else None
         return {
             "_data": found,
-            "_created": head.created,
-            "_accessed": head.accessed,
-            "_timeout": head.timeout,
+            "_created": created,
+            "_accessed": accessed,
+            "_timeout": timeout,
         }
+
+    def _load_parts(self) -> Optional[format.Parts]:
+        """Return a stored record in its parts, None if there is none; raises CorruptError."""
+        raw = self.read_record(self._max_size)
+        if raw is None:
+            return None
+        if len(raw) > self._max_size:
+            raise format.CorruptError(
+                f"it has more than the {self._max_size} bytes that {_options.SESSION_MAX_SIZE.name} allows"
+            )
+        return format.parts(raw)
 
     def do_save(self, dict: Record) -> None:
         data = format.write_data(dict["_data"], self._format)
@@ -105,4 +116,3 @@ class StoredSession(BaseSession):
             return self._stored is None or format.write_data(dict(self), self._format) != self._stored
         except TypeError:
             return True
-

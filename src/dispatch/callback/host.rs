@@ -65,7 +65,7 @@ unsafe fn ask(
             list,
             answer: Answer::Failed,
         };
-        visit.run(&mut Call::Callback(&mut call));
+        visit.run(Role::Callback(callback), &mut Call::Callback(&mut call));
         visit.return_to_outer();
         call.answer
     }

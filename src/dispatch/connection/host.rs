@@ -16,6 +16,7 @@ use crate::httpd::server::Server;
 use crate::httpd::sys;
 use crate::httpd::tally::Running;
 use crate::httpd::view::Record;
+use crate::interp::watch::Facts;
 use crate::phase::{Phase, Role};
 
 /// pre_connection: the handlers of a client's new connection; httpd closes it unless this is OK or DECLINED.
@@ -125,7 +126,14 @@ unsafe fn run(phase: Phase, conn: *mut sys::conn_rec, config: &ServerConfig, lis
             let state = ConnState::ensure(conn);
             (state.phase, state.entry) = (Some(phase), list.head);
             let mut call = ConnectionCall { conn, phase, settings, result: sys::HTTP_INTERNAL_SERVER_ERROR };
-            interp.run(&mut Call::Connection(&mut call));
+            match settings.time_limit() {
+                None => interp.run(&mut Call::Connection(&mut call)),
+                Some(limit) => {
+                    let (whom, connection) = ((*conn).client_ip, view.carrier());
+                    let facts = Facts { limit, what: phase.name(), whom, connection, server: view.base_server() };
+                    interp.run_within(facts, &mut Call::Connection(&mut call));
+                }
+            }
             let state = ConnState::ensure(conn);
             (state.phase, state.entry) = (None, ptr::null());
             call.result

@@ -90,14 +90,15 @@ pub unsafe fn call(pass: &mut Pass, instance: *mut Instance) -> Outcome {
         pass.entry = entry;
         pass.directory = entry.directory(request);
         let is_input = pass.is_input();
-        let running = Running::begin(Role::Callback(pass.callback()));
+        let role = Role::Callback(pass.callback());
+        let running = Running::begin(role);
         let outer = if is_input { ptr::null() } else { set_running(request, filter) };
         (*instance).depth += 1;
         let outcome = if (*instance).generator.is_some() {
             resume::go_on(pass, instance)
         } else {
             let mut call = FilterCall { pass, settings, outcome: Outcome::FAILED };
-            visit.run(&mut Call::Filter(&mut call));
+            visit.run(role, &mut Call::Filter(&mut call));
             match call.outcome {
                 Outcome::Generator(iterator, object) => resume::begin(pass, instance, visit.index(), iterator, object),
                 outcome => outcome,

@@ -118,7 +118,7 @@ pub fn failed(
     let chunks = report::log_uncaught(py, owner, &place, &prefix, error);
     let debug = settings.is_some_and(|settings| settings.debug.is_on()) && named.callback == Callback::OutputFilter;
     let page = debug.then(|| report::page(&place, &chunks).into_bytes());
-    Outcome::Failed { status: sys::HTTP_INTERNAL_SERVER_ERROR, page }
+    Outcome::Failed { status: report::status(py, error), page }
 }
 
 /// The status of a SERVER_RETURN, its first or second value; 500 where it carries none that is an error.

@@ -8,14 +8,15 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crate::abi::{Call, GeneratorCall};
-use crate::httpd::config::DirConfig;
+use crate::dispatch::visit::run_within;
+use crate::httpd::config::{DirConfig, Settings};
 use crate::httpd::filter::{self, Generator, Instance, Outcome, Pass, PassPointer, Relay, Step};
 use crate::httpd::log::{Level, Owner};
 use crate::httpd::request_state::{Object, RequestState};
 use crate::httpd::sys;
 use crate::httpd::view::Record;
 use crate::interp::{table, thread};
-use crate::phase::Callback;
+use crate::phase::{Callback, Role};
 
 /// What a generator's call needs, in whichever thread it is made.
 #[derive(Clone, Copy)]
@@ -39,6 +40,7 @@ impl Work {
         // SAFETY: the caller guarantees the records; names and configuration live as long as the request.
         unsafe {
             let Some(interp) = table::by_index(self.generator.interp) else { return (Outcome::FAILED, true) };
+            let settings = DirConfig::of((*self.request).per_dir_config).map(|config| &config.settings);
             let mut call = GeneratorCall {
                 request: self.request,
                 name: crate::httpd::pool::bytes((*self.instance).name),
@@ -47,11 +49,12 @@ impl Work {
                 pass: self.pass,
                 generator: self.generator,
                 relay,
-                settings: DirConfig::of((*self.request).per_dir_config).map(|config| &config.settings),
+                settings,
                 done: false,
                 outcome: Outcome::FAILED,
             };
-            interp.run(&mut Call::Generator(&mut call));
+            let (limit, role) = (settings.and_then(Settings::time_limit), Role::Callback(self.callback));
+            run_within(limit, interp, self.request, role, &mut Call::Generator(&mut call));
             (call.outcome, call.done)
         }
     }

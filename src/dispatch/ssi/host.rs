@@ -89,7 +89,7 @@ unsafe fn serve(element: &mut Element<'_>, request: *mut sys::request_rec) -> Op
         let pass = ptr::from_mut(&mut pass);
         let mut call = IncludeCall { pass, code: &code, is_expression, settings, finished: false, page: None };
         let running = Running::begin(Role::Callback(Callback::Include));
-        visit.run(&mut Call::Include(&mut call));
+        visit.run(Role::Callback(Callback::Include), &mut Call::Include(&mut call));
         drop(running);
         count(request, -1);
         visit.return_to_outer();

@@ -81,6 +81,12 @@ impl<'r> Request<'r> {
         unsafe { (*self.0).connection }
     }
 
+    /// The request came in a stream of HTTP/2.
+    pub fn is_secondary(self) -> bool {
+        // SAFETY: the view's record is live; its connection outlives it.
+        unsafe { !(*(*self.0).connection).master.is_null() }
+    }
+
     /// `r->server`
     pub fn server(self) -> Option<Server> {
         // SAFETY: the view's record is live; its server is one of the configuration that this child serves with.

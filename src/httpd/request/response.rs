@@ -7,11 +7,11 @@ use crate::httpd::send_file::{self, SendError};
 use crate::httpd::sys;
 
 impl Request<'_> {
-    /// Keeps unflushed data if it fits; false: it has to go through [`Request::send`].
+    /// Keeps unflushed data, which comes in parts, if it fits; false: it has to go through [`Request::send`].
     #[inline]
-    pub fn collect(self, data: &[u8]) -> bool {
+    pub fn collect(self, parts: &[&[u8]]) -> bool {
         // SAFETY: the view's record is live; no borrow of its state is held.
-        unsafe { output::collect(self.0, data) }
+        unsafe { output::collect(self.0, parts) }
     }
 
     /// Hands the collected data, then `data`, to httpd, and sends all of it to the client if `flush`. May block, and may

@@ -11,8 +11,10 @@ impl Request<'_> {
         unsafe { sys::ap_add_common_vars(self.0) };
     }
 
-    /// The variables of a CGI program, `REQUEST_URI` being the decoded path. May ask a name server.
-    pub fn add_cgi_vars(self) {
+    /// The variables of a CGI program, `REQUEST_URI` being this text or else the decoded path. May ask a name server.
+    pub fn add_cgi_vars(self, request_uri: Option<&[u8]>) {
+        // First, into an empty table where nothing has been set: httpd need not merge two then.
+        self.add_common_vars();
         let (record, pool) = (self.0, self.pool());
         // SAFETY: the view's record is live, its texts are NULL or NUL-terminated; what the table keeps is static, a
         // copy of the request's life, or a text that lives as long.
@@ -34,12 +36,11 @@ impl Request<'_> {
             sys::apr_table_setn(env, c"SERVER_PROTOCOL".as_ptr(), (*record).protocol);
             sys::apr_table_setn(env, c"REQUEST_METHOD".as_ptr(), (*record).method);
             sys::apr_table_setn(env, c"QUERY_STRING".as_ptr(), args);
-            sys::apr_table_setn(env, c"REQUEST_URI".as_ptr(), whole);
+            sys::apr_table_setn(env, c"REQUEST_URI".as_ptr(), request_uri.map_or(whole, |text| pool.dup(text)));
             sys::apr_table_setn(env, c"SCRIPT_NAME".as_ptr(), script);
             if !path_info.is_empty() {
                 sys::apr_table_setn(env, c"PATH_INFO".as_ptr(), pool.dup(path_info));
             }
         }
-        self.add_common_vars();
     }
 }

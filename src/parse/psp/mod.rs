@@ -20,6 +20,8 @@ pub const MAX_DEPTH: usize = 32;
 const MAX_INCLUDES: usize = 4096;
 /// How long the program may be, in bytes.
 const MAX_PROGRAM: usize = 64 << 20;
+/// How many lines it may have: what each comes from takes eight bytes, many times as much as an empty line.
+const MAX_LINES: usize = 4 << 20;
 /// How far lines may be indented, in characters: every line of the program repeats the indent.
 const MAX_INDENT: usize = 1000;
 
@@ -92,7 +94,7 @@ impl<E> Pages<'_, E> {
             if !matches!(piece, Piece::Text(_)) {
                 place.line += breaks(piece.text());
             }
-            if self.program.len() > MAX_PROGRAM {
+            if self.program.len() > MAX_PROGRAM || self.program.lines() > MAX_LINES {
                 return Err(self.fault(place, "the page is too large".to_owned()));
             }
         }

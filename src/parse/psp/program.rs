@@ -51,6 +51,11 @@ impl Program {
         self.source.len()
     }
 
+    /// How many lines it has.
+    pub fn lines(&self) -> usize {
+        self.lines.len()
+    }
+
     /// The source and what its lines come from.
     pub fn finish(mut self) -> (String, Vec<Place>) {
         self.close();

@@ -140,6 +140,15 @@ fn many_small_includes_end() {
 }
 
 #[test]
+fn empty_lines_are_bounded() {
+    let page = "<%@ include file=\"i\" %>".repeat(MAX_INCLUDES);
+    let with_lines = |count: usize| with(&page, &HashMap::from([("i", format!("<%{}%>", "\n".repeat(count)))]));
+    assert!(with_lines(1000).is_ok());
+    let Err(Fault::Syntax(message, ..)) = with_lines(1100) else { panic!("too many lines") };
+    assert_eq!(message, "the page is too large");
+}
+
+#[test]
 fn indents_are_bounded() {
     let wide = " ".repeat(MAX_INDENT + 1);
     assert!(matches!(alone(&format!("<%\n{wide}# x\n%>")), Err(Fault::Syntax(..))));

@@ -12,6 +12,7 @@ use super::Filter;
 use super::io::{block, check_open, head};
 use crate::httpd::filter::{Head, PassPointer, Relay, WINDOW};
 use crate::py::detach::without_gil;
+use crate::py::rest::Rest;
 
 impl Filter {
     /// The generator that reads from the filter goes on with this data.
@@ -26,6 +27,8 @@ impl Filter {
     /// What can be read next. Nothing is an answer for a function that is called again, not for a generator.
     pub(super) fn await_data(&self, py: Python<'_>) -> PyResult<Head> {
         loop {
+            // A generator waits for what its next piece comes from, in the midst of its work.
+            let rest = self.waits.load(Ordering::Relaxed).then(|| Rest::begin(py));
             let found = self.pass(|pass| {
                 check_open(pass)?;
                 let found = head(py, pass)?;
@@ -35,6 +38,7 @@ impl Filter {
                 }
                 Ok((!asks_again).then_some(found))
             })?;
+            drop(rest);
             match (found, self.relay.get()) {
                 (None, _) => {}
                 (Some(Head::Nothing), Some(relay)) => self.sleep(py, relay)?,
@@ -46,7 +50,10 @@ impl Filter {
     /// Gives the turn back until there is more data. Nobody can use the filter meanwhile.
     fn sleep(&self, py: Python<'_>, relay: &Arc<Relay>) -> PyResult<()> {
         self.live.expire();
-        let pass = without_gil(py, relay, |relay| relay.next_pass());
+        let pass = {
+            let _rest = Rest::begin(py);
+            without_gil(py, relay, |relay| relay.next_pass())
+        };
         // The request has ended: as when a generator is closed.
         self.live.renew(pass.ok_or_else(|| PyGeneratorExit::new_err(()))?);
         Ok(())

@@ -7,15 +7,15 @@ use pyo3::intern;
 use pyo3::prelude::*;
 
 use super::fill::Refusal;
-use super::limits::upload_directory;
+use super::limits::{Limits, upload_directory};
 use super::parts::Parts;
-use super::strings::Fields;
 use super::temporary;
 use super::upload::Upload;
 use crate::httpd::body::Failure;
 use crate::httpd::body_source::Body;
 use crate::httpd::body_whole::{Kept, Unread, read_whole};
 use crate::httpd::sys;
+use crate::parse::fields::Pairs;
 use crate::parse::parameters::HeaderValue;
 use crate::py::detach::without_gil;
 use crate::py::request::Request;
@@ -69,17 +69,32 @@ impl From<Unread> for Refusal {
     }
 }
 
-/// Adds the fields of the body.
-pub(super) fn add(request: &Request, parts: &Parts<'_, '_>, kind: Kind, keep_blank: bool) -> Result<(), Refusal> {
+/// Adds the fields of an urlencoded body.
+pub(super) fn add_urlencoded(
+    py: Python<'_>,
+    request: &Request,
+    pairs: &mut Pairs,
+    limits: Limits,
+    keep_blank: bool,
+) -> Result<(), Refusal> {
+    add(request, |body| {
+        let text = whole(py, limits, body)?;
+        Ok(pairs.add(&text, keep_blank, limits.fields)?)
+    })
+}
+
+/// Adds the fields of a body in parts.
+pub(super) fn add_multipart(request: &Request, parts: &Parts<'_, '_>, boundary: &[u8]) -> Result<(), Refusal> {
+    add(request, |body| uploaded(request, parts, body, boundary))
+}
+
+fn add(request: &Request, read: impl FnOnce(&mut Body) -> Result<(), Refusal>) -> Result<(), Refusal> {
     let mut borrowed = request.borrow_body()?;
     let body = borrowed.body()?;
     if let Kept::Refused(status) = body.kept {
         return Err(Refusal::new(status, "as the form before"));
     }
-    let added = match kind {
-        Kind::Urlencoded => whole(parts.fields, body).and_then(|text| parts.fields.add_query(&text, keep_blank)),
-        Kind::Multipart(boundary) => uploaded(request, parts, body, &boundary),
-    };
+    let added = read(body);
     match added {
         Ok(()) => {}
         Err(Refusal::Status(status, _) | Refusal::Answered(status)) => body.kept = Kept::Refused(status),
@@ -91,7 +106,7 @@ pub(super) fn add(request: &Request, parts: &Parts<'_, '_>, kind: Kind, keep_bla
 
 /// The fields of a multipart body: those of the form before, if there was one.
 fn uploaded(request: &Request, parts: &Parts<'_, '_>, body: &mut Body, boundary: &[u8]) -> Result<(), Refusal> {
-    let (py, list) = (parts.form.py(), &parts.fields.list);
+    let (py, list) = (parts.form.py(), parts.list);
     if matches!(body.kept, Kept::Parts) {
         let Some(kept) = request.uploaded(py)? else {
             let text = "the body was read as a form by another interpreter, which has its fields";
@@ -103,7 +118,7 @@ fn uploaded(request: &Request, parts: &Parts<'_, '_>, body: &mut Body, boundary:
     let option = request.live.view(upload_directory)?;
     let directory = temporary::directory(py, option.as_deref())?;
     parts.form.get().state().directory = option;
-    let upload = Upload::new(body, boundary, parts.fields.limits, directory)
+    let upload = Upload::new(body, boundary, parts.limits, directory)
         .map_err(|stop| Refusal::new(sys::HTTP_REQUEST_ENTITY_TOO_LARGE, stop.to_string()))?;
     parts.read(upload)?;
     request.keep_uploaded(list.get_slice(before, list.len()));
@@ -112,12 +127,12 @@ fn uploaded(request: &Request, parts: &Parts<'_, '_>, body: &mut Body, boundary:
 }
 
 /// All of the body, kept for the next form of the request.
-fn whole(fields: &Fields<'_>, body: &mut Body) -> Result<Arc<Vec<u8>>, Refusal> {
+fn whole(py: Python<'_>, limits: Limits, body: &mut Body) -> Result<Arc<Vec<u8>>, Refusal> {
     if let Kept::Whole(text) = &body.kept {
         return Ok(text.clone());
     }
-    let most = fields.limits.body.min(fields.limits.memory);
-    let text = Arc::new(without_gil(fields.list.py(), &mut *body, |body| read_whole(body, most))?);
+    let most = limits.body.min(limits.memory);
+    let text = Arc::new(without_gil(py, &mut *body, |body| read_whole(body, most))?);
     body.kept = Kept::Whole(text.clone());
     Ok(text)
 }

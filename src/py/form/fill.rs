@@ -4,17 +4,19 @@ use std::borrow::Cow;
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyAny, PyType};
+use pyo3::types::{PyAny, PyList, PyType};
 
 use super::Form;
 use super::body::{self, Kind};
+use super::lazy::Lazy;
 use super::limits::Limits;
 use super::parts::{Callbacks, Parts};
-use super::strings::Fields;
+use super::strings::{self, Maker};
 use crate::httpd::log::{Level, Owner};
 use crate::httpd::request::Request as View;
 use crate::httpd::sys;
 use crate::httpd::table::RequestTable;
+use crate::parse::fields::{Pairs, TooMany};
 use crate::py::errors::SERVER_RETURN;
 use crate::py::functions;
 use crate::py::request::Request;
@@ -41,6 +43,12 @@ impl From<PyErr> for Refusal {
     }
 }
 
+impl From<TooMany> for Refusal {
+    fn from(_: TooMany) -> Refusal {
+        Refusal::new(sys::HTTP_BAD_REQUEST, "there are more fields than max_fields")
+    }
+}
+
 /// Says in the log why, and gives what ends the handler with the status, as if it had returned it.
 fn raised(py: Python<'_>, request: &Request, refusal: Refusal) -> PyErr {
     match refusal {
@@ -57,13 +65,14 @@ fn raised(py: Python<'_>, request: &Request, refusal: Refusal) -> PyErr {
 }
 
 /// The body of a POST request, None where there is none to read.
-fn kind(request: View<'_>, secondary: bool) -> Result<Option<Kind>, Refusal> {
+fn kind(request: View<'_>) -> Result<Option<Kind>, Refusal> {
     if request.method() != Some(b"POST") {
         return Ok(None);
     }
     let headers = RequestTable::HeadersIn.of(request);
     // A stream of HTTP/2 ends by itself.
-    if headers.get(c"Content-Length").is_none() && headers.get(c"Transfer-Encoding").is_none() && !secondary {
+    let secondary = || request.is_secondary();
+    if headers.get(c"Content-Length").is_none() && headers.get(c"Transfer-Encoding").is_none() && !secondary() {
         return Err(Refusal::new(sys::HTTP_LENGTH_REQUIRED, "the length of the body is not known"));
     }
     Kind::of(headers.get(c"Content-Type")).map(Some)
@@ -84,24 +93,36 @@ impl Form {
         let _ = strict_parsing;
         let (py, request) = (slf.py(), req.get());
         let keep_blank = keep_blank_values.map_or(Ok(false), |value| value.is_truthy())?;
-        let fields = slf.getattr(intern!(py, "_string_field"))?.cast_into::<PyType>()?;
-        let secondary = request.live.connection()?.view(|conn| conn.is_secondary())?;
-        let (fields, kind) = request
+        let maker = Maker::new(slf.getattr(intern!(py, "_string_field"))?.cast_into::<PyType>()?)?;
+        let (limits, mut pairs, kind) = request
             .live
             .view(|request| {
-                let fields = Fields::new(fields, Limits::of(request)?);
+                let (limits, mut pairs) = (Limits::of(request)?, Pairs::default());
                 if let Some(query) = request.args() {
-                    fields.add_query(query, keep_blank)?;
+                    pairs.add(query, keep_blank, limits.fields)?;
                 }
-                Ok::<_, Refusal>((fields, kind(request, secondary)?))
+                Ok::<_, Refusal>((limits, pairs, kind(request)?))
             })?
             .map_err(|refusal| raised(py, request, refusal))?;
-        if let Some(kind) = kind {
-            let callbacks = Callbacks { file: file_callback, field: field_callback };
-            let parts = Parts { form: slf, fields: &fields, callbacks };
-            body::add(request, &parts, kind, keep_blank).map_err(|refusal| raised(py, request, refusal))?;
+        match kind {
+            None => slf.get().set_lazy(Lazy::new(pairs, maker)),
+            Some(Kind::Urlencoded) => {
+                body::add_urlencoded(py, request, &mut pairs, limits, keep_blank)
+                    .map_err(|refusal| raised(py, request, refusal))?;
+                slf.get().set_lazy(Lazy::new(pairs, maker));
+            }
+            Some(Kind::Multipart(boundary)) => {
+                let list = PyList::empty(py);
+                for number in 0..pairs.len() {
+                    let name = strings::replaced(py, pairs.name(number));
+                    list.append(maker.make(name.into_any(), pairs.value(number))?)?;
+                }
+                let callbacks = Callbacks { file: file_callback, field: field_callback };
+                let parts = Parts { form: slf, list: &list, maker: &maker, limits, callbacks };
+                body::add_multipart(request, &parts, &boundary).map_err(|refusal| raised(py, request, refusal))?;
+                slf.get().set_fields(list, false);
+            }
         }
-        slf.get().set_fields(fields.list, false);
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyAny, PyBytes, PyDict, PyList, PyString};
 
-use super::Form;
+use super::{Form, State};
 
 /// The names of a form, and the fields they were collected from.
 pub(super) struct Index {
@@ -79,7 +79,10 @@ fn collect<'py>(fields: &Bound<'py, PyList>) -> PyResult<Bound<'py, PyDict>> {
 impl Form {
     /// Names to fields, as the list is now.
     pub(super) fn names<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let fields = self.fields(py);
+        if let State { exposed: false, index: Some(index), .. } = &*self.state() {
+            return Ok(index.names.clone_ref(py).into_bound(py));
+        }
+        let fields = self.fields(py)?;
         let exposed = {
             let state = self.state();
             if let Some(index) = state.index.as_ref().filter(|index| index.is_of(&fields)) {

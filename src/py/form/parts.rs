@@ -5,12 +5,13 @@ use std::io::{Read, Seek};
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyAny, PyBytes, PyString};
+use pyo3::types::{PyAny, PyBytes, PyList, PyString};
 
 use super::Form;
 use super::fill::Refusal;
 use super::head::Head;
-use super::strings::Fields;
+use super::limits::Limits;
+use super::strings::Maker;
 use super::temporary;
 use super::upload::{Found, Stop, Store, Upload};
 use crate::httpd::sys;
@@ -51,7 +52,10 @@ type Storage<'py> = Bound<'py, PyAny>;
 /// Reads the body into fields.
 pub(super) struct Parts<'a, 'py> {
     pub(super) form: &'a Bound<'py, Form>,
-    pub(super) fields: &'a Fields<'py>,
+    /// Where fields are collected.
+    pub(super) list: &'a Bound<'py, PyList>,
+    pub(super) maker: &'a Maker,
+    pub(super) limits: Limits,
     pub(super) callbacks: Callbacks<'a, 'py>,
 }
 
@@ -80,7 +84,7 @@ impl<'py> Parts<'_, 'py> {
 
     fn read_all(&self, upload: &mut Upload<'_>, opened: &mut Vec<Storage<'py>>) -> Result<(), Refusal> {
         let py = self.form.py();
-        let mut count = self.fields.list.len();
+        let mut count = self.list.len();
         loop {
             let headers = match self.proceed(upload, &mut Store::Nowhere)? {
                 Found::Part(headers) => headers,
@@ -88,7 +92,7 @@ impl<'py> Parts<'_, 'py> {
                 Found::End => return Ok(()),
             };
             count += 1;
-            if count > self.fields.limits.fields {
+            if count > self.limits.fields {
                 return Err(Refusal::new(sys::HTTP_BAD_REQUEST, "there are more fields than max_fields"));
             }
             // The data of a part that is no field is skipped with the search for the next part.
@@ -101,7 +105,7 @@ impl<'py> Parts<'_, 'py> {
                 }
                 None => self.own(upload, &head)?,
             };
-            self.fields.list.append(field)?;
+            self.list.append(field)?;
         }
     }
 
@@ -124,7 +128,7 @@ impl<'py> Parts<'_, 'py> {
             Store::Nowhere => self.text(head, &[])?,
             Store::Memory(data) => self.text(head, &data)?,
             Store::File(mut file) => {
-                let small = file.metadata().map_err(PyErr::from)?.len() <= self.fields.limits.memory_field as u64;
+                let small = file.metadata().map_err(PyErr::from)?.len() <= self.limits.memory_field as u64;
                 let unnamed = head.filename.as_ref().is_some_and(|name| name.len().is_ok_and(|length| length == 0));
                 if unnamed && small {
                     let mut data = Vec::new();
@@ -178,7 +182,7 @@ impl<'py> Parts<'_, 'py> {
     fn text(&self, head: &Head<'py>, data: &[u8]) -> PyResult<Bound<'py, PyAny>> {
         let py = self.form.py();
         let name = head.name.as_ref().map_or_else(|| py.None().into_bound(py), |name| name.clone().into_any());
-        let field = self.fields.string(&name, data)?;
+        let field = self.maker.make(name, data)?;
         head.describe(&field)?;
         Ok(field)
     }

@@ -1,53 +1,46 @@
 //! Fields of text: objects of `util.StringField`, made without a call of Python code.
 
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyAny, PyBytes, PyList, PyString, PyType};
+use pyo3::types::{PyAny, PyBytes, PyString, PyType};
 
-use super::fill::Refusal;
-use super::limits::Limits;
-use crate::httpd::sys;
-use crate::parse::query;
-use crate::py::capi;
+use crate::py::capi::{self, TextClass};
 
-/// Where fields are collected.
-pub(super) struct Fields<'py> {
-    pub(super) list: Bound<'py, PyList>,
-    class: Bound<'py, PyType>,
-    pub(super) limits: Limits,
+/// Bytes as str, with U+FFFD for what is no UTF-8.
+pub(super) fn replaced<'py>(py: Python<'py>, bytes: &[u8]) -> Bound<'py, PyString> {
+    capi::utf8(py, bytes).unwrap_or_else(|| PyString::new(py, &String::from_utf8_lossy(bytes)))
 }
 
-impl<'py> Fields<'py> {
-    /// An empty list of fields of this class.
-    pub(super) fn new(class: Bound<'py, PyType>, limits: Limits) -> Fields<'py> {
-        Fields { list: PyList::empty(class.py()), class, limits }
+/// Makes fields of text.
+pub(super) struct Maker(TextClass<2>);
+
+impl Maker {
+    /// Of this class.
+    ///
+    /// # Errors
+    /// AttributeError where its objects have no name or value.
+    pub(super) fn new(class: Bound<'_, PyType>) -> PyResult<Maker> {
+        let py = class.py();
+        TextClass::new(class, [intern!(py, "name"), intern!(py, "value")]).map(Maker)
     }
 
-    /// The fields of a query string or a body like one.
-    pub(super) fn add_query(&self, text: &[u8], keep_blank: bool) -> Result<(), Refusal> {
-        for (name, value) in query::pairs(text, keep_blank) {
-            if self.list.len() >= self.limits.fields {
-                return Err(Refusal::new(sys::HTTP_BAD_REQUEST, "there are more fields than max_fields"));
-            }
-            let name = PyString::new(self.list.py(), &String::from_utf8_lossy(&name));
-            self.list.append(self.string(name.as_any(), &value)?)?;
-        }
-        Ok(())
+    pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(self.0.class())
     }
 
-    /// A field of text.
-    pub(super) fn string(&self, name: &Bound<'py, PyAny>, value: &[u8]) -> PyResult<Bound<'py, PyAny>> {
-        let py = self.list.py();
-        let (text, exact) = match std::str::from_utf8(value) {
-            Ok(text) => (PyString::new(py, text), true),
-            Err(_) => (PyString::new(py, &String::from_utf8_lossy(value)), false),
-        };
-        let field = capi::new_str(&self.class, text.clone())?;
-        field.setattr(intern!(py, "name"), name)?;
-        field.setattr(intern!(py, "value"), text)?;
-        if !exact {
-            field.setattr(intern!(py, "_raw"), PyBytes::new(py, value))?;
+    /// A field of text; `name`: a str, or None.
+    ///
+    /// # Errors
+    /// TypeError where the class is no subclass of str, and what its attributes raise.
+    pub(super) fn make<'py>(&self, name: Bound<'py, PyAny>, value: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+        let py = name.py();
+        if let Some(text) = capi::utf8(py, value) {
+            return self.0.make(text.clone(), [name, text.into_any()]);
         }
+        let text = PyString::new(py, &String::from_utf8_lossy(value));
+        let field = self.0.make(text.clone(), [name, text.into_any()])?;
+        field.setattr(intern!(py, "_raw"), PyBytes::new(py, value))?;
         Ok(field)
     }
 }

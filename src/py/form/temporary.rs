@@ -60,7 +60,12 @@ pub(super) fn directory(py: Python<'_>, option: Option<&Path>) -> PyResult<PathB
 /// The OSError for a failure in a directory.
 pub(super) fn failed(error: &io::Error, directory: &Path) -> PyErr {
     match error.raw_os_error() {
-        Some(code) => PyOSError::new_err((code, error.to_string(), directory.to_owned())),
+        Some(code) => {
+            // As Python itself shows such an error.
+            let text = error.to_string();
+            let text = text.strip_suffix(&format!(" (os error {code})")).unwrap_or(&text).to_owned();
+            PyOSError::new_err((code, text, directory.as_os_str().to_owned()))
+        }
         None => PyOSError::new_err(format!("{error}: {}", directory.display())),
     }
 }

@@ -51,6 +51,13 @@ impl ConfigCopy {
     }
 }
 
+impl Request {
+    /// Python code has seen the request's copy of the options.
+    pub(in crate::py) fn has_shown_options(&self, py: Python<'_>) -> bool {
+        self.options.is_made(py)
+    }
+}
+
 #[pymethods]
 impl Request {
     /// get_config(): the directives that count for the request as a table, flags as '1' and '0'. A copy for the request,

@@ -55,9 +55,14 @@ impl Request {
 
     /// internal_redirect(new_uri): runs a new request for new_uri, which answers the client in this one's place.
     ///
-    /// The response is complete when it returns: the handler has nothing to write any more and should return OK.
+    /// The response is complete when it returns: the handler has nothing to write any more and should return OK. Raises
+    /// ValueError where the address has CR, LF or NUL.
     fn internal_redirect(&self, py: Python<'_>, new_uri: &Bound<'_, PyString>) -> PyResult<()> {
         let uri = text::argument(new_uri)?;
+        // No address from a client has them, and modules put parts of addresses into headers.
+        if memchr::memchr2(b'\r', b'\n', uri).is_some() {
+            return Err(PyValueError::new_err("an address must not contain CR or LF"));
+        }
         self.live.view(|request| without_gil(py, (request, uri), |(request, uri)| request.redirect(uri)))
     }
 

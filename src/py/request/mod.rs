@@ -12,6 +12,7 @@ mod links;
 mod names;
 mod numbers;
 mod object;
+mod page;
 mod phase;
 mod read;
 mod sendfile;

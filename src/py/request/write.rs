@@ -36,12 +36,19 @@ impl Request {
     pub(in crate::py) fn send(&self, py: Python<'_>, data: &[u8], flush: bool) -> PyResult<()> {
         let sent = self.live.view(|request| {
             check_writable(request)?;
-            if data.is_empty() || (!flush && request.collect(data)) {
+            if data.is_empty() || (!flush && request.collect(&[data])) {
                 return Ok(true);
             }
             Ok::<_, PyErr>(without_gil(py, (request, data), |(request, data)| request.send(data, flush)))
         })??;
         if sent { Ok(()) } else { Err(client_gone()) }
+    }
+
+    /// Sends parts one after the other, unflushed.
+    #[inline]
+    pub(super) fn send_parts(&self, py: Python<'_>, parts: &[&[u8]]) -> PyResult<()> {
+        let collected = self.live.view(|request| check_writable(request).map(|()| request.collect(parts)))??;
+        if collected { Ok(()) } else { parts.iter().try_for_each(|part| self.send(py, part, false)) }
     }
 
     /// Hands unflushed data to httpd: something else is about to write, or the handler has ended.

@@ -33,8 +33,10 @@ pub(super) fn bytes<'a>(item: &'a Bound<'_, PyAny>) -> PyResult<Cow<'a, [u8]>> {
 impl Response {
     /// What is there at once: nothing has to be flushed, and its length is known.
     fn send_all(&self, py: Python<'_>, items: &[Bound<'_, PyAny>]) -> PyResult<()> {
-        let items = items.iter().map(bytes).collect::<PyResult<Vec<_>>>()?;
-        let total: usize = items.iter().map(|item| item.len()).sum();
+        let mut total = 0;
+        for item in items {
+            total += bytes(item)?.len();
+        }
         let short = {
             let mut guard = self.progress();
             let progress = &mut *guard;
@@ -53,9 +55,9 @@ impl Response {
             return Err(PyRuntimeError::new_err(text));
         }
         // httpd would take the length of what is sent for GET's.
-        let items = if self.progress().no_body { Vec::new() } else { items };
+        let items = if self.progress().no_body { &[] } else { items };
         for item in items {
-            if !self.emit(py, &item, false)? {
+            if !self.emit(py, &bytes(item)?, false)? {
                 self.too_much(py);
                 break;
             }
@@ -87,9 +89,12 @@ impl Response {
     /// AssertionError where start_response was not called, TypeError for what is no iterable of bytes, RuntimeError for a
     /// list that is shorter than Content-Length, OSError where the client is gone; what the iterable raises.
     #[pyo3(signature = (result, /))]
-    fn send(&self, py: Python<'_>, result: &Bound<'_, PyAny>) -> PyResult<()> {
+    pub(super) fn send(&self, py: Python<'_>, result: &Bound<'_, PyAny>) -> PyResult<()> {
         if let Ok(list) = result.cast_exact::<PyList>() {
-            return self.send_all(py, &list.iter().collect::<Vec<_>>());
+            return match list.len() {
+                1 => self.send_all(py, &[list.get_item(0)?]),
+                _ => self.send_all(py, &list.iter().collect::<Vec<_>>()),
+            };
         }
         if let Ok(tuple) = result.cast_exact::<PyTuple>() {
             return self.send_all(py, &tuple.iter().collect::<Vec<_>>());

@@ -86,11 +86,25 @@ fn header_text(value: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
     Ok(text::encode_header(value)?.into_owned())
 }
 
+/// The characters of a token (RFC 9110, 5.6.2).
+const TOKEN: [bool; 256] = {
+    let (mut allowed, mut byte, others) = ([false; 256], 0, b"!#$%&'*+-.^_`|~");
+    while byte < 128_u8 {
+        allowed[byte as usize] = byte.is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let mut at = 0;
+    while at < others.len() {
+        allowed[others[at] as usize] = true;
+        at += 1;
+    }
+    allowed
+};
+
 /// A header's name: a token (RFC 9110, 5.6.2), and none that belongs to the connection.
 fn header_name(value: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
     let name = header_text(value)?;
-    let token = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
-    let refused = if name.is_empty() || !name.iter().all(token) {
+    let refused = if name.is_empty() || !name.iter().all(|byte| TOKEN[usize::from(*byte)]) {
         "not a header name"
     } else if HOP_BY_HOP.iter().any(|known| name.eq_ignore_ascii_case(known)) {
         "a header about the connection is the server's"
@@ -104,12 +118,17 @@ fn headers(value: &Bound<'_, PyAny>) -> PyResult<Headers> {
     let Ok(list) = value.cast::<PyList>() else {
         return Err(PyTypeError::new_err(format!("headers must be a list, not {}", value.get_type().name()?)));
     };
-    list.iter()
-        .map(|item| match item.cast_exact::<PyTuple>() {
-            Ok(pair) if pair.len() == 2 => Ok((header_name(&pair.get_item(0)?)?, header_text(&pair.get_item(1)?)?)),
-            _ => Err(PyTypeError::new_err("each header must be a tuple of two, a name and a value")),
-        })
-        .collect()
+    let mut headers = Vec::with_capacity(list.len());
+    for item in list.iter() {
+        match item.cast_exact::<PyTuple>() {
+            Ok(pair) if pair.len() == 2 => {
+                let (name, value) = (pair.get_borrowed_item(0)?, pair.get_borrowed_item(1)?);
+                headers.push((header_name(&name)?, header_text(&value)?));
+            }
+            _ => return Err(PyTypeError::new_err("each header must be a tuple of two, a name and a value")),
+        }
+    }
+    Ok(headers)
 }
 
 /// The exception of a `sys.exc_info()` tuple, with its traceback.

@@ -137,7 +137,7 @@ impl Response {
 #[pymethods]
 impl Response {
     #[new]
-    fn new(req: Py<Request>) -> PyResult<Response> {
+    pub(super) fn new(req: Py<Request>) -> PyResult<Response> {
         let head_only = req.get().live.view(|request| request.header_only() != 0)?;
         let progress = Progress { no_body: head_only, ..Progress::default() };
         Ok(Response { request: req, progress: Mutex::new(progress) })

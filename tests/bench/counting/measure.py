@@ -30,6 +30,11 @@ class Plan:
     few: int = 100
     many: int = 500
 
+    def thinned(self, times):
+        """Return a Plan with so many times fewer requests."""
+        few = max(1, self.few // times)
+        return Plan(max(1, self.warm_up // times), few, max(few + 1, self.many // times))
+
 
 @dataclass(frozen=True)
 class Count:
@@ -51,8 +56,9 @@ def configuration(run, stage):
 
 
 def _ask(client, run, times):
+    request = run.request() if callable(run.request) else run.request
     for _ in range(times):
-        wrong = run.check(client.ask(run.request))
+        wrong = run.check(client.ask(request))
         if wrong is not None:
             raise WrongAnswer(f"{run.name}: {wrong}")
 
@@ -68,6 +74,7 @@ def count(run, stage, plan, with_functions=False):
 
     Raises WrongAnswer, ServerError, DumpError, OSError.
     """
+    plan = plan.thinned(run.thin)
     with Server(stage, configuration(run, stage), callgrind=True) as server:
         try:
             with Client(server.port) as client:

@@ -24,16 +24,18 @@ class Run:
     """One server and one request: what is counted.
 
     `directives` is the text inside the <Directory> of the site; `python` loads mod_python;
-    `outside` is further text of the configuration, with {site} for the site's folder.
+    `outside` is further text of the configuration, with {site} for the site's folder. A request that is large is a
+    function that makes it; `thin` says how many times fewer of them are counted.
     """
 
     name: str
     directives: str
-    request: bytes
+    request: bytes | Callable
     check: Callable
     python: bool = False
     outside: str = ""
     sites: tuple = ()
+    thin: int = 1
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,7 @@ PASS_REQUEST = get("/bench/page.txt", [b"X-Bench-Pass: yes"])
 FORM_NAMES = [b"field%d" % number for number in range(10)]
 FORM_TEXT = b"&".join(name + b"=value+of+the+field+%d" % number for number, name in enumerate(FORM_NAMES))
 FORM_ANSWER = answers(b"%d" % sum(len(b"value of the field %d" % number) for number in range(10)))
+FORM_GET = get("/bench/page?" + FORM_TEXT.decode())
 FORM_POST = request(
     "POST", "/bench/page",
     [b"Content-Length: %d" % len(FORM_TEXT), b"Content-Type: application/x-www-form-urlencoded"], FORM_TEXT,
@@ -130,6 +133,13 @@ def _multipart(data):
 
 MULTIPART = _multipart(MEGABYTE_TEXT)
 TEN_MULTIPART = _multipart(MEGABYTE_TEXT * 10)
+
+# The limit of a body is 64 MiB if nothing is said.
+HUNDRED = Run(
+    "upload_hundred",
+    "SetHandler mod_python\nPythonHandler bench_handlers::upload_blocks\nPythonOption mod_python.form.max_body 0",
+    lambda: _multipart(MEGABYTE_TEXT * 100), answers(b"%d" % (100 * MEGABYTE)), python=True, thin=250,
+)
 
 C_HELLO = c_run("c-hello", "bench-hello", get(), HELLO)
 C_HELLO_FLUSH = c_run("c-hello-flush", "bench-hello-flush", get(), HELLO)
@@ -155,9 +165,17 @@ HELLO_TIMED = Run(
     outside=_TIMED,
 )
 
+LIMITED = Run(
+    "limited", "SetHandler mod_python\nPythonRequestTimeout 30\nPythonHandler bench_handlers::hello", get(), HELLO,
+    python=True,
+)
+
 # Two cookies instead of the header's usual value.
 COOKIE_REQUEST = get().replace(IN_VALUES[5], b"session=0123456789abcdef; theme=dark")
 COOKIE_ANSWER = answers(b"dark", [("set-cookie", "seen=0123456789abcdef; path=/")])
+
+# The id of a session that the handler has made.
+SESSION_REQUEST = get().replace(IN_VALUES[5], b"theme=dark; pysid=0123456789abcdef0123456789abcdef")
 
 # A file of 1 MB through a filter.
 MEGABYTE_FILE = get("/bench/megabyte")
@@ -204,6 +222,7 @@ SCENARIOS = [
         python_run("extension", "hello | .py .txt", get("/bench/page.py"), HELLO), C_HELLO_FLUSH,
     ),
     Scenario("timed", "hello, ExtendedStatus On", 8_000, C_HELLO_TIMED, HELLO_TIMED),
+    Scenario("limited", "hello, PythonRequestTimeout 30", 8_000, C_HELLO, LIMITED),
     Scenario(
         "headers", "10 headers read twice, 5 set", 25_000, C_HELLO,
         python_run("headers", "headers", get(), HEADERS_ANSWER),
@@ -212,6 +231,11 @@ SCENARIOS = [
     Scenario(
         "cookies", "2 cookies read, 1 added", 25_000, Run("c-hello-cookies", "SetHandler bench-hello", COOKIE_REQUEST, HELLO),
         python_run("cookies", "cookies", COOKIE_REQUEST, COOKIE_ANSWER),
+    ),
+    Scenario(
+        "session", "FileSession loaded and saved", 100_000,
+        Run("c-hello-session", "SetHandler bench-hello", SESSION_REQUEST, HELLO),
+        python_run("session", "session", SESSION_REQUEST, HELLO),
     ),
     Scenario(
         "write", "1 MB by 256 req.write(block, 0)", 450_000, C_HELLO,
@@ -224,11 +248,13 @@ SCENARIOS = [
         c_run("c-read", "bench-read", UPLOAD, UPLOADED),
     ),
     Scenario(
-        "form_query", "FieldStorage, 10 fields of a query string", 25_000, C_HELLO,
-        python_run("form_query", "form", get("/bench/page?" + FORM_TEXT.decode()), FORM_ANSWER),
+        "form_query", "FieldStorage, 10 fields of a query string", 25_000,
+        c_run("c-hello-query", "bench-hello", FORM_GET, HELLO),
+        python_run("form_query", "form", FORM_GET, FORM_ANSWER),
     ),
     Scenario(
-        "form_post", "FieldStorage, 10 urlencoded fields of a body", 25_000, C_HELLO,
+        "form_post", "FieldStorage, 10 urlencoded fields of a body", 25_000,
+        c_run("c-hello-body", "bench-hello", FORM_POST, HELLO),
         python_run("form_post", "form", FORM_POST, FORM_ANSWER),
     ),
     Scenario(
@@ -239,6 +265,7 @@ SCENARIOS = [
         "upload_ten", "10 MB multipart upload, read back in blocks", 20_000_000, C_HELLO,
         python_run("upload_ten", "upload_blocks", TEN_MULTIPART, answers(b"%d" % (10 * MEGABYTE))),
     ),
+    Scenario("upload_hundred", "100 MB multipart upload, read back in blocks", 200_000_000, C_HELLO, HUNDRED),
     Scenario(
         "access", "access handler before a static file", 8_000, STATIC_FILE,
         Run(
@@ -252,6 +279,16 @@ SCENARIOS = [
         Run(
             "publisher", "SetHandler mod_python\nPythonHandler mod_python.publisher", get("/bench/bench_pages/hello"), HELLO,
             python=True,
+        ),
+        C_HELLO_FLUSH,
+    ),
+    Scenario(
+        "wsgi", "hello as a WSGI application", 30_000, C_HELLO,
+        Run(
+            "wsgi",
+            "SetHandler mod_python\nPythonHandler mod_python.wsgi\n"
+            "PythonOption mod_python.wsgi.application bench_handlers::wsgi_hello",
+            get(), HELLO, python=True,
         ),
         C_HELLO_FLUSH,
     ),

@@ -19,13 +19,6 @@ class ServerError(Exception):
     """httpd did not start, did not stop, or wrote an error; the text carries its error log."""
 
 
-def free_port():
-    """Return a TCP port of the loopback address that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def base_config(stage, port, mpm, directives):
     """Return the text of a small httpd.conf: one listener, no access log, `directives` at the end."""
     modules = apxs("LIBEXECDIR")[0]
@@ -68,7 +61,11 @@ class Server:
 
     def __init__(self, stage, directives, mpm="prefork", callgrind=False, single=True, patience=120):
         self.stage = stage
-        self.port = free_port()
+        # Nobody else is given the port, and httpd, which sets SO_REUSEADDR, can listen on it: socket(7).
+        self._held = socket.socket()
+        self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._held.bind(("127.0.0.1", 0))
+        self.port = self._held.getsockname()[1]
         self.patience = patience
         self.log = stage.root / "run" / "error.log"
         self.output = stage.root / "run" / "output"
@@ -96,7 +93,7 @@ class Server:
             old.unlink()
         self.log.unlink(missing_ok=True)
         # A fixed hash seed: the collisions of a dict are the same in every run.
-        environment = dict(os.environ, PYTHONHASHSEED="0", LC_ALL="C")
+        environment = dict(os.environ, PYTHONHASHSEED="0", LC_ALL="C", TMPDIR=str(self.stage.root / "tmp"))
         with open(self.output, "wb") as output:
             self.process = subprocess.Popen(
                 self.command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment
@@ -106,6 +103,8 @@ class Server:
         except BaseException:
             self._stop()
             raise
+        finally:
+            self._held.close()
         return self
 
     def __exit__(self, kind, error, trace):

@@ -65,6 +65,9 @@ class Stage:
         # Callgrind writes its dumps as the user that httpd has become.
         (self.root / "counts").mkdir()
         (self.root / "counts").chmod(0o777)
+        # What the library keeps among the temporary files, sessions for instance.
+        (self.root / "tmp").mkdir()
+        (self.root / "tmp").chmod(0o1777)
         self.c_module = self._copy(c_module, "mod_bench.so")
         self.module = None
         if module is not None:

@@ -6,9 +6,10 @@ C is in c/mod_bench.c.
 
 import logging
 
-from mod_python import Cookie, apache, util
+from mod_python import Cookie, Session, apache, util
 from mod_python.logging import ApacheHandler
 
+SESSION_ID = "0123456789abcdef0123456789abcdef"
 READ_NAMES = (
     "Accept", "Accept-Language", "Accept-Charset", "User-Agent", "Referer",
     "Cookie", "Cache-Control", "Pragma", "DNT", "X-Forwarded-For",
@@ -39,6 +40,25 @@ def hello(req):
     req.content_type = "text/plain"
     req.write("Hello World!")
     return apache.OK
+
+
+def wsgi_hello(environ, start_response):
+    """Return a short text."""
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "12")])
+    return [b"Hello World!"]
+
+
+def session(req):
+    """Load a session, count in it, save it."""
+    found = Session.FileSession(req)
+    if found.is_new():
+        # The client of the benchmark always sends the same id, which has to be there.
+        found.unlock()
+        found._sid = SESSION_ID
+        found["user"] = "alice"
+    found["visits"] = found.get("visits", 0) + 1
+    found.save()
+    return hello(req)
 
 
 def headers(req):

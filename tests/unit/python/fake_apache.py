@@ -79,6 +79,15 @@ class ExpiredError(RuntimeError):
     pass
 
 
+class RequestTimeout(BaseException):
+    """A call of Python took too long."""
+
+
+def text(value):
+    """Return what httpd shows of a text that it was given as bytes."""
+    return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
+
+
 class Table:
     """httpd's table: case-insensitive keys, several values for one key."""
 
@@ -98,11 +107,12 @@ class Table:
         return found if len(found) > 1 else found[0]
 
     def __setitem__(self, key, value):
+        key = text(key)
         self.pairs = [p for p in self.pairs if p[0].lower() != key.lower()]
-        self.pairs.append((key, value))
+        self.add(key, value)
 
     def add(self, key, value):
-        self.pairs.append((key, value))
+        self.pairs.append((text(key), text(value)))
 
     def items(self):
         return list(self.pairs)
@@ -142,6 +152,9 @@ class Request(Server):
         self.root = "/documents"
         vars(self).update(attributes)
 
+    def __setattr__(self, name, value):
+        super().__setattr__(name, text(value) if name == "content_type" else value)
+
     def document_root(self):
         return self.root
 
@@ -170,6 +183,7 @@ def build():
     vars(module).update(MAGIC_TYPES)
     module.SERVER_RETURN = SERVER_RETURN
     module.ExpiredError = ExpiredError
+    module.RequestTimeout = RequestTimeout
     module.interpreter = "www.example.com"
     module.main_server = Server()
     module.table = Table

@@ -188,6 +188,16 @@ def test_format_exception(core):
 
 
 # spec: directives:7.1
+def test_format_exception_of_a_very_long_one(core):
+    causes = [ValueError(str(number)) for number in range(3_000)]
+    for cause, error in zip(causes, causes[1:]):
+        error.__cause__ = cause
+    chunks = core.format_exception(causes[-1])
+    assert chunks[0] == "ValueError: 0" and chunks[-1] == "ValueError: 2999"
+    assert len(chunks) == 2_001 and "more parts are left out]" in chunks[1_000]
+
+
+# spec: directives:7.1
 def test_format_exception_of_a_hostile_one(core):
     class Hostile(Exception):
         def __str__(self):

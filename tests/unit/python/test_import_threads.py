@@ -174,3 +174,27 @@ def test_reload_of_a_package_that_imports_its_module(apache, tmp_path, write):
         write(tmp_path / "pkg" / "mod.py", "")
         assert Thread(apache.import_module, "pkg.mod").get()
         assert sys.modules["pkg"].runs == expected
+
+
+# spec: interpreters:6.2.5
+def test_module_whose_source_is_still_being_read(apache, core, native, monkeypatch, tmp_path, gate, write):
+    # It stands in sys.modules already, and nothing is reloaded that would make others look twice.
+    sys.path.insert(0, str(tmp_path))
+    write(tmp_path / "slow.py", "value = 1")
+    execute = sys.modules["mod_python._execute"]
+    compile_source = execute._compile
+
+    def slowly(*args):
+        gate.entered.set()
+        assert gate.go.wait(20)
+        return compile_source(*args)
+
+    monkeypatch.setattr(execute, "_compile", slowly)
+    first = Thread(apache.ximport_module, "slow", False)
+    assert gate.entered.wait(20)
+    others = [Thread(apache.ximport_module, "slow", False), Thread(__import__, "slow")]
+    time.sleep(0.05)
+    early = [other for other in others if not other.is_alive()]
+    gate.go.set()
+    assert [thread.get().value for thread in [first, *others]] == [1, 1, 1]
+    assert not early

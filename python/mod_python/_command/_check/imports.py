@@ -74,11 +74,12 @@ def _ask(
         python: list[Node] = [_private.python()[0]]
         if home:
             python.append(names.PythonHome(quote_if_space(home)))
-        port = _private.free_port("127.0.0.1")
-        config = _private.settings(private, "127.0.0.1", port, user.lines(), python)
-        config.append(names.LogLevel("notice"))
-        config.append(names.PythonImport(f"{probe.__name__}::run main_interpreter"))
-        if not private.start(str(config), {**environment, probe.REQUEST: str(request)}):
+        with _private.free_port("127.0.0.1") as port:
+            config = _private.settings(private, "127.0.0.1", port, user.lines(), python)
+            config.append(names.LogLevel("notice"))
+            config.append(names.PythonImport(f"{probe.__name__}::run main_interpreter"))
+            started = private.start(str(config), {**environment, probe.REQUEST: str(request)})
+        if not started:
             raise Failed("the httpd for the imports did not start:\n" + "\n".join(said))
         end = time.monotonic() + _PATIENCE
         while not answer.exists():

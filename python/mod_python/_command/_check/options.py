@@ -91,7 +91,6 @@ def handlers(wanted: Sequence[Wanted], lines: Sequence[Line]) -> Iterator[Findin
     """Yield what is known of a handler without importing it."""
     content = [one for one in wanted if one.directive in ("PythonHandler", "PythonHandlerModule")]
     if content and not any(_gives_to_python(line.node) for line in lines):
-        # A .htaccess file may have it.
         text = "no SetHandler or AddHandler gives anything to mod_python, so PythonHandler is not called"
         yield _at(content[0].node, "warning", text)
     for one in wanted:

@@ -39,10 +39,19 @@ class Read:
     environment: dict[str, str]
 
 
-def read(conf: Path, defines: Sequence[str]) -> Read:
-    """Let httpd read a configuration; a refused one is a finding. Raises Failed where httpd or mod_info is not there."""
+#: Where httpd says that lines of its own command line come from.
+COMMAND_LINE = "-c/-C directives"
+
+
+def read(conf: Path, defines: Sequence[str], more: Sequence[str] = ()) -> Read:
+    """Let httpd read a configuration, and more lines behind it; a refused one is a finding.
+
+    Raises Failed where httpd or mod_info is not there.
+    """
     environment = _environment(conf)
     command = [_httpd.find(), "-f", str(conf), *(f"-D{name}" for name in defines), "-t", "-D", "DUMP_CONFIG"]
+    for line in more:
+        command += ["-c", line]
     if "info" not in _installed.built_in():
         info = f"{_installed.libexecdir()}/mod_info.so"
         if not os.path.isfile(info):

@@ -47,14 +47,15 @@ class Line:
 
 def lines(nodes: Sequence[Node], scope: Optional[Scope] = None) -> Iterator[Line]:
     """Yield every directive of a configuration, the settings of its section taken into account wherever they stand."""
-    scope = _inner(scope or Scope(), nodes)
+    scope = within(scope or Scope(), nodes)
     for node in nodes:
         yield Line(node, scope)
         if node.children:
             yield from lines(node.children, _entered(scope, node))
 
 
-def _inner(scope: Scope, nodes: Sequence[Node]) -> Scope:
+def within(scope: Scope, nodes: Sequence[Node]) -> Scope:
+    """Return a scope with what the directives of one section set in it."""
     settings, options = dict(scope.settings), dict(scope.options)
     for node in nodes:
         arguments = words.split(node.args)
