@@ -301,8 +301,10 @@ def sleeps(pid):
 
 def accepts(pid, listeners):
     """Tell whether a process may take a connection from one of the listening sockets."""
-    try:
-        return not listeners.isdisjoint(map(os.readlink, Path(f"/proc/{pid}/fd").iterdir()))
-    except FileNotFoundError:
-        # The process has ended, or has just closed one of its files; the next look tells which.
-        return Path(f"/proc/{pid}").exists()
+    opened = set()
+    # The process ends meanwhile, or closes a file between the list and the look at it.
+    with contextlib.suppress(OSError):
+        for file in Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(OSError):
+                opened.add(os.readlink(file))
+    return not listeners.isdisjoint(opened)

@@ -3,6 +3,8 @@
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 from contextlib import ExitStack
 
@@ -15,6 +17,13 @@ from harness.httpd import accepts
 from harness.waiting import until
 
 LINE = "[Sat Nov 21 05:41:11.888266 2026] [{module}:{level}] [pid 7:tid {tid}] {text}\n"
+CLOSES_FILES = """
+import os
+print("ready", flush=True)
+while True:
+    for file in [os.open(os.devnull, os.O_RDONLY) for _ in range(50)]:
+        os.close(file)
+"""
 
 
 @pytest.fixture
@@ -63,6 +72,17 @@ def test_former_children_accept_nothing_after_a_restart(plain):
     assert not any(accepts(pid, listeners) for pid in former)
     woken.join()
     assert plain.get("/a.txt").status == 200
+
+
+def test_a_process_that_closes_files_accepts_nothing():
+    # A child that ends closes its listener first, its other files while the harness looks.
+    with subprocess.Popen([sys.executable, "-c", CLOSES_FILES], stdout=subprocess.PIPE) as process:
+        try:
+            process.stdout.readline()
+            assert not any(accepts(process.pid, {"socket:[1]"}) for _ in range(300))
+        finally:
+            process.kill()
+    assert not accepts(process.pid, {"socket:[1]"})
 
 
 def test_one_process(tmp_path):
