@@ -190,10 +190,14 @@ class Httpd:
     def _let_connections_end(self):
         """Give event a moment: where it is told to end while it closes a connection, httpd's own code may crash.
 
-        mod_mpm_event then asks for the socket of a connection whose memory another thread frees, Python or not.
+        mod_mpm_event then asks for the socket of a connection whose memory another thread frees, Python or not. That thread
+        may still be at it when the kernel has no connection any more.
         """
         if self.mpm == "event":
+            end = time.monotonic() + 0.3
             self._wait_for_connections(0.3)
+            while not self.threads_sleep() and time.monotonic() < end:
+                time.sleep(0.005)
 
     def _allow_ending(self):
         """Allow what httpd itself says where a child of event ends while it still closes a connection."""
@@ -209,13 +213,21 @@ class Httpd:
 
     def thread_names(self):
         """Return the names of the threads of all children, at most 15 characters each; mod_cgid's daemon is a child as well."""
-        names = set()
+        return {name.rstrip("\n") for name in self._of_threads("comm")}
+
+    def threads_sleep(self):
+        """Tell whether all threads of all children wait for something, or have ended."""
+        return all(map(_sleeps, self._of_threads("stat")))
+
+    def _of_threads(self, name):
+        """Return what proc(5) has under a name for each thread of all children, but for those that end meanwhile."""
+        found = []
         for pid in self.children():
-            for file in Path(f"/proc/{pid}/task").glob("*/comm"):
-                # Threads end meanwhile.
-                with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-                    names.add(file.read_text().rstrip("\n"))
-        return names
+            with contextlib.suppress(OSError):
+                for thread in Path(f"/proc/{pid}/task").iterdir():
+                    with contextlib.suppress(OSError):
+                        found.append((thread / name).read_text())
+        return found
 
     def stop_when_idle(self):
         """Stop once the children are between two connections, where exit code of users runs; return the seconds it took."""
@@ -223,7 +235,7 @@ class Httpd:
         # From the end of the last one to the wait for the next.
         end = time.monotonic() + 5
         time.sleep(0.5)
-        while not all(sleeps(pid) for pid in self.children()) and time.monotonic() < end:
+        while not all(_first_thread_sleeps(pid) for pid in self.children()) and time.monotonic() < end:
             time.sleep(0.02)
         started = time.monotonic()
         self.stop()
@@ -291,12 +303,16 @@ class Httpd:
         return (self.root / "logs/access.log").read_text().splitlines()
 
 
-def sleeps(pid):
-    """Tell whether a process waits for something, or has ended: proc(5), `stat`."""
+def _first_thread_sleeps(pid):
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "SZX"
-    except (FileNotFoundError, ProcessLookupError):
+        return _sleeps(Path(f"/proc/{pid}/stat").read_text())
+    except OSError:
         return True
+
+
+def _sleeps(stat):
+    """Tell whether a thread waits for something, or has ended, by its line in proc(5)'s `stat`."""
+    return stat.rpartition(")")[2].split()[0] in "SZX"
 
 
 def accepts(pid, listeners):

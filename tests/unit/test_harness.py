@@ -74,6 +74,17 @@ def test_former_children_accept_nothing_after_a_restart(plain):
     assert plain.get("/a.txt").status == 200
 
 
+def test_threads_that_sleep(plain):
+    until(plain.threads_sleep)
+    children = plain.children()
+    os.kill(children[-1], signal.SIGSTOP)
+    try:
+        until(lambda: not plain.threads_sleep())
+    finally:
+        os.kill(children[-1], signal.SIGCONT)
+    until(plain.threads_sleep)
+
+
 def test_a_process_that_closes_files_accepts_nothing():
     # A child that ends closes its listener first, its other files while the harness looks.
     with subprocess.Popen([sys.executable, "-c", CLOSES_FILES], stdout=subprocess.PIPE) as process:
