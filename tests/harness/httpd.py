@@ -181,11 +181,8 @@ class Httpd:
         rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
         return [row for row in rows if row[1].endswith(ports)]
 
-    def _wait_for_connections(self, seconds):
-        """Wait so long at most until none is left."""
-        end = time.monotonic() + seconds
-        while any(row[3] not in (_LISTENS, _TIME_WAIT) for row in self._sockets()) and time.monotonic() < end:
-            time.sleep(0.02)
+    def _is_connected(self):
+        return any(row[3] not in (_LISTENS, _TIME_WAIT) for row in self._sockets())
 
     def _let_connections_end(self):
         """Give event a moment: where it is told to end while it closes a connection, httpd's own code may crash.
@@ -194,10 +191,7 @@ class Httpd:
         may still be at it when the kernel has no connection any more.
         """
         if self.mpm == "event":
-            end = time.monotonic() + 0.3
-            self._wait_for_connections(0.3)
-            while not self.threads_sleep() and time.monotonic() < end:
-                time.sleep(0.005)
+            _wait_at_most(0.3, lambda: not self._is_connected() and self.threads_sleep())
 
     def _allow_ending(self):
         """Allow what httpd itself says where a child of event ends while it still closes a connection."""
@@ -231,12 +225,10 @@ class Httpd:
 
     def stop_when_idle(self):
         """Stop once the children are between two connections, where exit code of users runs; return the seconds it took."""
-        self._wait_for_connections(5)
+        _wait_at_most(5, lambda: not self._is_connected())
         # From the end of the last one to the wait for the next.
-        end = time.monotonic() + 5
         time.sleep(0.5)
-        while not all(_first_thread_sleeps(pid) for pid in self.children()) and time.monotonic() < end:
-            time.sleep(0.02)
+        _wait_at_most(4.5, lambda: all(map(_first_thread_sleeps, self.children())))
         started = time.monotonic()
         self.stop()
         return time.monotonic() - started
@@ -301,6 +293,12 @@ class Httpd:
     def access_log(self):
         """Return the lines of the access log."""
         return (self.root / "logs/access.log").read_text().splitlines()
+
+
+def _wait_at_most(seconds, condition):
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.01)
 
 
 def _first_thread_sleeps(pid):

@@ -213,6 +213,11 @@ def uncaught(site, code, times=1):
     site.log.expect_traceback("_apache.RequestTimeout$", times=times)
 
 
+def uncaught_in(site, call):
+    site.log.expect(f"MPY0401: {call}: uncaught RequestTimeout", times=1)
+    site.log.expect_traceback(f"{call}: _apache.RequestTimeout$", times=1)
+
+
 def test_shows_in_the_configuration(site):
     assert ask(site, "/x").text == "quick 400ms 10s"
     assert ask(site, "/off/x").text == "quick Off"
@@ -250,8 +255,7 @@ def test_waiting_for_the_client_counts(site):
 
 def test_output_filter(site):
     told(site, "PythonOutputFilter /filtered")
-    site.log.expect("MPY0401: output slow::output: uncaught RequestTimeout", times=1)
-    site.log.expect_traceback("output slow::output: _apache.RequestTimeout$", times=1)
+    uncaught_in(site, "output slow::output")
     # The handler's write tells it that the filter has failed.
     site.log.allow("MPY0401: PythonHandler")
     site.log.allow("PythonHandler slow: ")
@@ -261,8 +265,7 @@ def test_output_filter(site):
 
 def test_input_filter(site):
     told(site, "PythonInputFilter /input")
-    site.log.expect("MPY0401: input slow::output: uncaught RequestTimeout", times=1)
-    site.log.expect_traceback("input slow::output: _apache.RequestTimeout$", times=1)
+    uncaught_in(site, "input slow::output")
     site.log.allow("MPY0401: PythonHandler")
     site.log.allow("PythonHandler slow::read: ")
     assert ask(site, "/input", method="POST", body=b"body").status >= 500
@@ -275,8 +278,7 @@ def test_generator_rests_between_its_pieces(site):
 
 def test_generator(site):
     told(site, "PythonOutputFilter /generated")
-    site.log.expect("MPY0401: generator slow::generator: uncaught RequestTimeout", times=1)
-    site.log.expect_traceback("generator slow::generator: _apache.RequestTimeout$", times=1)
+    uncaught_in(site, "generator slow::generator")
     # mod_cgid has nobody to send to.
     site.log.allow("AH0")
     with site.at("http") as connection:
@@ -289,10 +291,8 @@ def test_handler_whose_filter_was_ended(site):
     """The exception has ended the call within; the handler goes on, so it is told as well."""
     site.log.expect(r":error\].*MPY0430: Python(Handler|OutputFilter) /inner: ")
     site.log.expect(r":error\].*MPY0431: Python(Handler|OutputFilter) /inner: ")
-    site.log.expect("MPY0401: looping slow::output: uncaught RequestTimeout", times=1)
-    site.log.expect_traceback("looping slow::output: _apache.RequestTimeout$", times=1)
-    site.log.expect("MPY0401: PythonHandler slow::inner: uncaught RequestTimeout", times=1)
-    site.log.expect_traceback("PythonHandler slow::inner: _apache.RequestTimeout$", times=1)
+    uncaught_in(site, "looping slow::output")
+    uncaught_in(site, "PythonHandler slow::inner")
     assert ask(site, "/inner").status == 504
     assert not site.log.find("MPY0432")
 
@@ -300,8 +300,7 @@ def test_handler_whose_filter_was_ended(site):
 def test_handler_and_its_filter_are_told_once(site):
     """Both have no time left at almost the same moment: the call within is what takes it."""
     told(site, "PythonOutputFilter /late")
-    site.log.expect("MPY0401: looping slow::output: uncaught RequestTimeout", times=1)
-    site.log.expect_traceback("looping slow::output: _apache.RequestTimeout$", times=1)
+    uncaught_in(site, "looping slow::output")
     # The handler's write tells it that the filter has failed.
     site.log.allow("MPY0401: PythonHandler slow::late: uncaught OSError")
     site.log.allow("PythonHandler slow::late: ")
